@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+// ufo_core_config and ufo_core.
+#include "handles.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <pthread.h>
+
+using namespace ufomem;
+using namespace ufomem::capi;
+
+namespace {
+
+struct DefaultCore {
+    std::mutex mutex;
+    ufo_core *handle = nullptr; // guarded by mutex
+};
+
+DefaultCore &default_core() noexcept
+{
+    static auto &one = *new DefaultCore;
+    return one;
+}
+
+void lock_all()
+{
+    default_core().mutex.lock();
+    cores().lock();
+    configs().lock();
+    core_configs().lock();
+    region_handles().lock();
+}
+
+void unlock_all()
+{
+    region_handles().unlock();
+    core_configs().unlock();
+    configs().unlock();
+    cores().unlock();
+    default_core().mutex.unlock();
+}
+
+/// A child may fork off while another thread holds a lock of ours: it gets them free.
+[[maybe_unused]] const int fork_handlers = pthread_atfork(lock_all, unlock_all, unlock_all);
+
+/// Applies a change to a live config.
+template <class Change> ufo_status configure(ufo_core_config *config, Change change) noexcept
+{
+    return guarded([&]() -> Status {
+        if (Status status = check(config, "core config"); !status.ok())
+            return status;
+        return change(config->options);
+    });
+}
+
+bool is_forked(const ufo_core *handle) noexcept
+{
+    const Core *raw = handle->raw.load(std::memory_order_acquire);
+    return raw && raw->forked();
+}
+
+Status forked() noexcept { return fail(Code::forked, "the core belongs to the parent process; make a core of this process's own"); }
+
+} // namespace
+
+namespace ufomem::capi {
+
+// Never destroyed: handles may be used until the process ends.
+HandlePool<ufo_core_config> &core_configs() noexcept
+{
+    static auto &pool = *new HandlePool<ufo_core_config>;
+    return pool;
+}
+HandlePool<ufo_config> &configs() noexcept
+{
+    static auto &pool = *new HandlePool<ufo_config>;
+    return pool;
+}
+HandlePool<ufo_core> &cores() noexcept
+{
+    static auto &pool = *new HandlePool<ufo_core>;
+    return pool;
+}
+
+Result<std::shared_ptr<Core>> core_of(const ufo_core *handle)
+{
+    if (!handle)
+        handle = ufo_core_default();
+    if (!handle)
+        return Status{Code::system}; // ufo_core_default() has said why
+    if (Status status = check(handle, "core"); !status.ok())
+        return status;
+    if (is_forked(handle))
+        return forked();
+    auto *inside = const_cast<ufo_core *>(handle);
+    const std::lock_guard lock(inside->mutex);
+    if (!inside->core)
+        return fail(Code::closed, "the core has been freed");
+    return inside->core;
+}
+
+} // namespace ufomem::capi
+
+extern "C" {
+
+ufo_core_config *ufo_core_config_new(void)
+{
+    ufo_core_config *config = make_handle(core_configs());
+    if (config)
+        config->options = Core::Options{};
+    return config;
+}
+
+void ufo_core_config_free(ufo_core_config *config)
+{
+    if (!config || !retire(config, "core config"))
+        return;
+    config->options = Core::Options{};
+    core_configs().give(config);
+}
+
+ufo_status ufo_core_config_set_budget(ufo_core_config *config, size_t bytes)
+{
+    return configure(config, [bytes](Core::Options &options) -> Status {
+        options.budget = bytes;
+        return {};
+    });
+}
+
+ufo_status ufo_core_config_set_watermarks(ufo_core_config *config, uint32_t low_percent, uint32_t high_percent)
+{
+    return configure(config, [=](Core::Options &options) -> Status {
+        if (low_percent == 0 || low_percent >= high_percent || high_percent > 100)
+            return fail(Code::invalid, "watermarks %u and %u: percentages of the budget are wanted, 0 < low < high <= 100", low_percent, high_percent);
+        options.low_percent = low_percent;
+        options.high_percent = high_percent;
+        return {};
+    });
+}
+
+ufo_status ufo_core_config_set_workers(ufo_core_config *config, uint32_t workers)
+{
+    return configure(config, [=](Core::Options &options) -> Status {
+        if (workers < 2 || workers > 1024)
+            return fail(Code::invalid, "%u workers: 2 to 1024 are possible", workers);
+        options.workers = workers;
+        return {};
+    });
+}
+
+ufo_status ufo_core_config_set_spill_dir(ufo_core_config *config, const char *path)
+{
+    return configure(config, [=](Core::Options &options) -> Status {
+        if (!path || !*path)
+            return fail(Code::invalid, "the spill directory is NULL or empty; give the path of a directory");
+        options.spill_folder = path;
+        return {};
+    });
+}
+
+ufo_status ufo_core_config_set_log(ufo_core_config *config, ufo_log_fn log, void *user_data, ufo_free_fn free_fn)
+{
+    return guarded([&]() -> Status {
+        Closure<Log::Function> closure(log, user_data, free_fn); // owns user_data from here on, whatever happens
+        if (Status status = check(config, "core config"); !status.ok())
+            return status;
+        if (!log)
+            return fail(Code::invalid, "the log function is NULL");
+        config->options.log = Log(std::move(closure));
+        return {};
+    });
+}
+
+ufo_status ufo_core_config_set_delivery(ufo_core_config *config, ufo_delivery delivery)
+{
+    return configure(config, [=](Core::Options &options) -> Status {
+        if (delivery < UFO_DELIVERY_AUTO || delivery > UFO_DELIVERY_PROTECT)
+            return fail(Code::invalid, "%d is not a delivery", delivery);
+        options.delivery = static_cast<Delivery>(delivery);
+        return {};
+    });
+}
+
+ufo_status ufo_core_config_set_features_off(ufo_core_config *config, uint32_t features)
+{
+    return configure(config, [=](Core::Options &options) -> Status {
+        if ((features & ~all_features) != 0)
+            return fail(Code::invalid, "0x%x has bits that are not features", features);
+        options.features_off = features;
+        return {};
+    });
+}
+
+ufo_core *ufo_core_new(const ufo_core_config *config)
+{
+    ufo_core *handle = nullptr;
+    const ufo_status status = guarded([&]() -> Status {
+        if (config)
+            if (Status valid = check(config, "core config"); !valid.ok())
+                return valid;
+        Result<std::shared_ptr<Core>> core = Core::make(config ? config->options : Core::Options{});
+        if (!core.ok())
+            return core.status();
+        handle = cores().take();
+        handle->core = std::move(*core);
+        handle->raw.store(handle->core.get(), std::memory_order_release);
+        handle->live.store(true, std::memory_order_release);
+        return {};
+    });
+    return status == UFO_OK ? handle : nullptr;
+}
+
+void ufo_core_free(ufo_core *handle)
+{
+    if (!handle)
+        return;
+    if (is_forked(handle))
+        return (void)forked();
+    if (!retire(handle, "core"))
+        return;
+    std::shared_ptr<Core> core;
+    {
+        const std::lock_guard lock(handle->mutex);
+        core.swap(handle->core);
+    }
+    core->close_all();
+    handle->raw.store(nullptr, std::memory_order_release);
+    core.reset();
+    cores().give(handle);
+}
+
+ufo_core *ufo_core_default(void)
+{
+    DefaultCore &one = default_core();
+    const std::lock_guard lock(one.mutex);
+    if (!one.handle || is_forked(one.handle)) // a child has one of its own
+        one.handle = ufo_core_new(nullptr);
+    return one.handle;
+}
+
+ufo_delivery ufo_core_delivery(const ufo_core *handle)
+{
+    ufo_delivery delivery = UFO_DELIVERY_AUTO;
+    const ufo_status status = guarded([&]() -> Status {
+        Result<std::shared_ptr<Core>> core = core_of(handle);
+        if (core.ok())
+            delivery = static_cast<ufo_delivery>((*core)->delivery());
+        return core.status();
+    });
+    return status == UFO_OK ? delivery : status;
+}
+
+uint32_t ufo_core_features(const ufo_core *handle)
+{
+    uint32_t features = 0;
+    (void)guarded([&]() -> Status {
+        Result<std::shared_ptr<Core>> core = core_of(handle);
+        if (core.ok())
+            features = (*core)->features().bits();
+        return core.status();
+    });
+    return features;
+}
+
+ufo_status ufo_core_set_budget(ufo_core *handle, size_t bytes)
+{
+    return guarded([&]() -> Status {
+        Result<std::shared_ptr<Core>> core = core_of(handle);
+        return core.ok() ? (*core)->set_budget(bytes) : core.status();
+    });
+}
+
+ufo_status ufo_core_stats_get(const ufo_core *handle, ufo_core_stats *stats)
+{
+    return guarded([&]() -> Status {
+        if (!stats || stats->struct_size < sizeof stats->struct_size)
+            return fail(Code::invalid, "stats is NULL, or its struct_size is not set; set it to sizeof(ufo_core_stats)");
+        Result<std::shared_ptr<Core>> core = core_of(handle);
+        if (!core.ok())
+            return core.status();
+        const Engine &engine = (*core)->engine();
+        ufo_core_stats all{};
+        all.budget_bytes = engine.budget.bytes();
+        all.used_bytes = engine.budget.used();
+        all.peak_bytes = engine.budget.peak();
+        all.spilled_bytes = engine.spill.held_bytes();
+        all.regions = (*core)->regions();
+        all.workers = (*core)->workers();
+        all.faults = engine.counters.faults;
+        all.populated_bytes = engine.counters.populated_bytes;
+        all.evictions = engine.counters.evictions;
+        all.rescues = engine.counters.rescues;
+        all.written_back_bytes = engine.counters.written_back_bytes;
+        all.spill_written_bytes = engine.counters.spill_written_bytes;
+        all.spill_read_bytes = engine.counters.spill_read_bytes;
+        all.failures = engine.counters.failures;
+        copy_out(all, *stats);
+        return {};
+    });
+}
+
+} // extern "C"

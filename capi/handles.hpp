@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// What stands behind the opaque handles of the C interface, and how a call gets in.
+#pragma once
+
+#include "ufomem/ufo.h"
+
+#include "core.hpp"
+#include "handle_pool.hpp"
+#include "sources/callback.hpp"
+#include "sources/file.hpp"
+#include "sources/zero.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+
+namespace ufomem::capi {
+
+/// A handle knows whether it is in use: freeing twice, and using after the end, are errors and not accidents.
+struct Handle {
+    std::atomic<bool> live{false};
+};
+
+/// Runs body() and turns what it throws into a status: nothing leaves the library by exception.
+template <class Body> ufo_status guarded(Body body) noexcept
+{
+    try {
+        const Status status = body();
+        return static_cast<ufo_status>(status.code);
+    } catch (const std::bad_alloc &) {
+        return static_cast<ufo_status>(fail(Code::nomem, "no memory for the library's own tables").code);
+    } catch (const std::exception &exception) {
+        return static_cast<ufo_status>(fail(Code::system, "unexpected: %s", exception.what()).code);
+    } catch (...) {
+        return static_cast<ufo_status>(fail(Code::system, "unexpected failure").code);
+    }
+}
+
+template <class T> Status check(const T *handle, const char *what) noexcept
+{
+    if (!handle)
+        return fail(Code::invalid, "the %s is NULL; did the call that should have made it fail?", what);
+    if (!handle->live.load(std::memory_order_acquire))
+        return fail(Code::closed, "the %s has been freed before", what);
+    return {};
+}
+
+/// Copies as much of the figures as the caller has room for; the rest of a larger, newer struct stays as it is.
+template <class Stats> void copy_out(Stats all, Stats &out) noexcept
+{
+    all.struct_size = out.struct_size;
+    std::memcpy(&out, &all, std::min(sizeof all, all.struct_size));
+}
+
+/// Takes a handle from its pool, live; null, with an error, if there is no memory.
+template <class T> T *make_handle(HandlePool<T> &pool) noexcept
+{
+    T *handle = nullptr;
+    (void)guarded([&]() -> Status {
+        handle = pool.take();
+        handle->live.store(true, std::memory_order_release);
+        return {};
+    });
+    return handle;
+}
+
+/// True if it was live until now.
+template <class T> bool retire(T *handle, const char *what) noexcept
+{
+    if (handle->live.exchange(false, std::memory_order_acq_rel))
+        return true;
+    (void)fail(Code::closed, "the %s has been freed before; free it once", what);
+    return false;
+}
+
+} // namespace ufomem::capi
+
+struct ufo_core_config : ufomem::capi::Handle {
+    ufomem::Core::Options options;
+};
+
+struct ufo_config : ufomem::capi::Handle {
+    enum class SourceKind { zero, callback, file };
+
+    ufomem::Geometry::Request geometry;
+    ufomem::Region::Options options;
+    std::size_t readahead_elements = SIZE_MAX; ///< SIZE_MAX: the default
+    SourceKind source = SourceKind::zero;
+    ufomem::Closure<ufomem::PopulateFunction> populate;
+    ufomem::Closure<ufomem::WritebackFunction> writeback;
+    std::shared_ptr<ufomem::OpenFile> file;
+    bool caller_only = false;
+    void *address = nullptr;
+    ufomem::Delivery delivery = ufomem::Delivery::automatic;
+};
+
+struct ufo_core : ufomem::capi::Handle {
+    std::atomic<ufomem::Core *> raw{nullptr}; ///< to ask for a fork, where the mutex may be locked for ever
+    std::mutex mutex;
+    std::shared_ptr<ufomem::Core> core; ///< guarded by mutex
+};
+
+namespace ufomem::capi {
+
+HandlePool<ufo_core_config> &core_configs() noexcept;
+HandlePool<ufo_config> &configs() noexcept;
+HandlePool<ufo_core> &cores() noexcept;
+
+/// The core behind a handle, kept alive; null means the process's default core.  Throws std::bad_alloc.
+Result<std::shared_ptr<Core>> core_of(const ufo_core *handle);
+
+inline ufo *public_handle(RegionHandle *handle) noexcept { return reinterpret_cast<ufo *>(handle); }
+inline RegionHandle *region_handle(const ufo *region) noexcept { return reinterpret_cast<RegionHandle *>(const_cast<ufo *>(region)); }
+
+enum class Admission { open, closing_too };
+
+/// Checks what every call on a region has to check, and enters it.
+inline Result<RegionVisit> enter(const ufo *region, Admission admission = Admission::open) noexcept
+{
+    if (!region)
+        return fail(Code::invalid, "the region is NULL; did ufo_new fail?");
+    RegionVisit inside = admission == Admission::open ? visit(region_handle(region)) : visit_closing(region_handle(region));
+    if (!inside)
+        return fail(Code::closed, "the region has been freed");
+    if (inside->forked())
+        return fail(Code::forked, "the region belongs to the parent process; make a region of this process's own");
+    return inside;
+}
+
+} // namespace ufomem::capi

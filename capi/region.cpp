@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+// ufo: regions.
+#include "handles.hpp"
+
+#include <algorithm>
+#include <limits>
+
+using namespace ufomem;
+using namespace ufomem::capi;
+
+namespace {
+
+Status make_source(const ufo_config &config, Core::RegionRequest &request)
+{
+    if (config.writeback && config.source != ufo_config::SourceKind::callback)
+        return fail(Code::invalid, "a writeback function needs a populate function; files take changes with UFO_FILE_WRITEBACK");
+    switch (config.source) {
+    case ufo_config::SourceKind::zero:
+        request.options.source = std::make_shared<ZeroSource>();
+        return {};
+    case ufo_config::SourceKind::callback:
+        request.options.source = std::make_shared<CallbackSource>(config.populate, config.writeback, config.caller_only);
+        request.geometry.whole_elements = true;
+        return {};
+    case ufo_config::SourceKind::file: {
+        const std::size_t bytes = request.geometry.count * request.geometry.element_size; // checked by set_elements
+        request.options.source = std::make_shared<FileSource>(config.file);
+        return config.file->check_length(bytes);
+    }
+    }
+    return {};
+}
+
+Result<Core::RegionRequest> make_request(const ufo_config &config)
+{
+    Core::RegionRequest request;
+    request.geometry = config.geometry;
+    request.options = config.options;
+    request.address = config.address;
+    request.delivery = config.delivery;
+    constexpr std::size_t default_readahead = 1024 * 1024;
+    const std::size_t element = std::max<std::size_t>(config.geometry.element_size, 1);
+    request.options.readahead_bytes = config.readahead_elements == SIZE_MAX ? default_readahead
+                                      : config.readahead_elements > std::numeric_limits<std::size_t>::max() / element
+                                          ? std::numeric_limits<std::size_t>::max()
+                                          : config.readahead_elements * element;
+    if (Status status = make_source(config, request); !status.ok())
+        return status;
+    return request;
+}
+
+/// A call on elements that have to lie in the array.
+template <class Call> ufo_status on_range(ufo *region, size_t first, size_t count, Call call, Admission admission = Admission::open) noexcept
+{
+    Result<RegionVisit> inside = enter(region, admission);
+    if (!inside.ok())
+        return static_cast<ufo_status>(inside.status().code);
+    const ElementRange range{first, count};
+    if (!(*inside)->geometry().contains(range))
+        return static_cast<ufo_status>(
+            fail(Code::range, "elements [%zu, %zu + %zu) leave the array of %zu elements", first, first, count, (*inside)->geometry().count()).code);
+    return static_cast<ufo_status>(call(**inside, range).code);
+}
+
+template <class Value, class Get> Value ask(const ufo *region, Value otherwise, Get get) noexcept
+{
+    Result<RegionVisit> inside = enter(region);
+    return inside.ok() ? get(**inside) : otherwise;
+}
+
+} // namespace
+
+extern "C" {
+
+ufo *ufo_new(ufo_core *core_handle, const ufo_config *config)
+{
+    RegionHandle *handle = nullptr;
+    const ufo_status status = guarded([&]() -> Status {
+        if (Status valid = check(config, "config"); !valid.ok())
+            return valid;
+        Result<std::shared_ptr<Core>> core = core_of(core_handle);
+        if (!core.ok())
+            return core.status();
+        Result<Core::RegionRequest> request = make_request(*config);
+        if (!request.ok())
+            return request.status();
+        Result<RegionHandle *> made = (*core)->new_region(std::move(*request));
+        if (made.ok())
+            handle = *made;
+        return made.status();
+    });
+    return status == UFO_OK ? public_handle(handle) : nullptr;
+}
+
+void ufo_free(ufo *region)
+{
+    if (!region)
+        return;
+    {
+        Result<RegionVisit> inside = enter(region); // reports a second free, and a fork
+        if (!inside.ok())
+            return;
+    }
+    (void)Core::close(region_handle(region));
+}
+
+void *ufo_data(const ufo *region)
+{
+    return ask<void *>(region, nullptr, [](Region &inside) { return inside.body(); });
+}
+
+void *ufo_header(const ufo *region)
+{
+    return ask<void *>(region, nullptr, [](Region &inside) { return inside.geometry().header_size() != 0 ? inside.header() : nullptr; });
+}
+
+size_t ufo_count(const ufo *region)
+{
+    return ask<size_t>(region, 0, [](Region &inside) { return inside.geometry().count(); });
+}
+
+size_t ufo_element_size(const ufo *region)
+{
+    return ask<size_t>(region, 0, [](Region &inside) { return inside.geometry().element_size(); });
+}
+
+size_t ufo_chunk(const ufo *region)
+{
+    return ask<size_t>(region, 0, [](Region &inside) {
+        const Geometry &geometry = inside.geometry();
+        return std::max<std::size_t>(geometry.chunk_bytes() / geometry.element_size(), 1);
+    });
+}
+
+ufo_delivery ufo_get_delivery(const ufo *region)
+{
+    return ask<ufo_delivery>(region, UFO_ERR_INVALID, [](Region &inside) { return static_cast<ufo_delivery>(inside.delivery()); });
+}
+
+ufo *ufo_find(ufo_core *core_handle, const void *address)
+{
+    RegionHandle *found = nullptr;
+    (void)guarded([&]() -> Status {
+        Result<std::shared_ptr<Core>> core = core_of(core_handle);
+        if (core.ok())
+            found = (*core)->find(address);
+        return core.status();
+    });
+    return public_handle(found);
+}
+
+ufo_status ufo_touch(ufo *region, size_t first, size_t count)
+{
+    return on_range(region, first, count, [](Region &inside, ElementRange range) { return inside.touch(range); });
+}
+
+ufo_status ufo_pin(ufo *region, size_t first, size_t count)
+{
+    return on_range(region, first, count, [](Region &inside, ElementRange range) { return inside.pin(range); });
+}
+
+ufo_status ufo_unpin(ufo *region, size_t first, size_t count)
+{
+    // The one call that a region still takes while it is being freed: its pins are what it waits for.
+    return on_range(
+        region, first, count, [](Region &inside, ElementRange range) { return inside.unpin(range); }, Admission::closing_too);
+}
+
+ufo_status ufo_read(ufo *region, size_t first, size_t count, void *out)
+{
+    return on_range(region, first, count, [out](Region &inside, ElementRange range) -> Status {
+        if (!out && range.count != 0)
+            return fail(Code::invalid, "out is NULL");
+        return inside.read(range, static_cast<std::byte *>(out));
+    });
+}
+
+ufo_status ufo_write(ufo *region, size_t first, size_t count, const void *in)
+{
+    return on_range(region, first, count, [in](Region &inside, ElementRange range) -> Status {
+        if (!in && range.count != 0)
+            return fail(Code::invalid, "in is NULL");
+        return inside.write(range, static_cast<const std::byte *>(in));
+    });
+}
+
+ufo_status ufo_flush(ufo *region, size_t first, size_t count)
+{
+    return on_range(region, first, count, [](Region &inside, ElementRange range) { return inside.flush(range); });
+}
+
+ufo_status ufo_evict(ufo *region, size_t first, size_t count)
+{
+    return on_range(region, first, count, [](Region &inside, ElementRange range) { return inside.evict(range); });
+}
+
+ufo_status ufo_reset(ufo *region, size_t first, size_t count)
+{
+    return on_range(region, first, count, [](Region &inside, ElementRange range) { return inside.reset(range); });
+}
+
+ufo_status ufo_advise(ufo *region, size_t first, size_t count, ufo_advice advice)
+{
+    return on_range(region, first, count, [advice](Region &inside, ElementRange range) -> Status {
+        if (advice < UFO_ADVICE_NORMAL || advice > UFO_ADVICE_DONTNEED)
+            return fail(Code::invalid, "%d is not an advice", advice);
+        inside.advise(range, static_cast<Advice>(advice));
+        return {};
+    });
+}
+
+ufo_status ufo_stats_get(const ufo *region, ufo_stats *stats)
+{
+    return guarded([&]() -> Status {
+        if (!stats || stats->struct_size < sizeof stats->struct_size)
+            return fail(Code::invalid, "stats is NULL, or its struct_size is not set; set it to sizeof(ufo_stats)");
+        Result<RegionVisit> inside = enter(region);
+        if (!inside.ok())
+            return inside.status();
+        const Counters &counters = (*inside)->counters();
+        ufo_stats all{};
+        all.resident_bytes = (*inside)->resident_bytes();
+        all.pins = (*inside)->pins();
+        all.faults = counters.faults;
+        all.populates = counters.populates;
+        all.populated_bytes = counters.populated_bytes;
+        all.evictions = counters.evictions;
+        all.rescues = counters.rescues;
+        all.written_back_bytes = counters.written_back_bytes;
+        all.spill_written_bytes = counters.spill_written_bytes;
+        all.spill_read_bytes = counters.spill_read_bytes;
+        all.failures = counters.failures;
+        copy_out(all, *stats);
+        return {};
+    });
+}
+
+} // extern "C"

@@ -1,0 +1,13 @@
+# The object libraries that libufomem.so and libufomem.a are made of: compiled once, for both.
+function(ufomem_objects target)
+  set_target_properties(${target} PROPERTIES
+    POSITION_INDEPENDENT_CODE ON
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON)
+  target_compile_options(${target} PRIVATE
+    # Thread-local variables are used while a fault or a signal is being served: initial-exec never allocates there.
+    -ftls-model=initial-exec
+    # A "unique" symbol would stay global whatever the linker is told.
+    $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
+  ufomem_warnings(${target} STRICT)
+endfunction()

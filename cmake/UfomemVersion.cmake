@@ -1,0 +1,12 @@
+# The public header is the one place that states the version: UFOMEM_VERSION is read from it.
+set(_ufomem_header ${CMAKE_CURRENT_LIST_DIR}/../capi/include/ufomem/ufo.h)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${_ufomem_header})
+set(UFOMEM_VERSION "")
+foreach(part MAJOR MINOR PATCH)
+  file(STRINGS ${_ufomem_header} _ufomem_line REGEX "^#define UFO_VERSION_${part} [0-9]+$")
+  if(NOT _ufomem_line MATCHES "([0-9]+)$")
+    message(FATAL_ERROR "no UFO_VERSION_${part} in ${_ufomem_header}")
+  endif()
+  list(APPEND UFOMEM_VERSION ${CMAKE_MATCH_1})
+endforeach()
+list(JOIN UFOMEM_VERSION . UFOMEM_VERSION)

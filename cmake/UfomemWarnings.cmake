@@ -1,0 +1,10 @@
+# The warnings that our own code is free of.  `STRICT` adds what the library itself also holds to.
+function(ufomem_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow)
+  if("STRICT" IN_LIST ARGN)
+    target_compile_options(${target} PRIVATE -Wconversion)
+  endif()
+  if(UFOMEM_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+endfunction()

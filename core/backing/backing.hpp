@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// The memory behind a region: how chunks become visible at their addresses, and how they leave.  Two kinds: private memory whose frames
+// are moved or copied by userfaultfd, and shared memory that is protected page by page.
+//
+// Every function acts on one chunk that the caller owns (see chunk_state.hpp), except where it says otherwise.
+#pragma once
+
+#include "../chunk_state.hpp"
+#include "../frames.hpp"
+#include "../geometry.hpp"
+#include "../units.hpp"
+
+#include <atomic>
+#include <span>
+
+namespace ufomem {
+
+/// Where a chunk is filled before it becomes visible.
+struct Staging {
+    std::byte *data = nullptr;
+    Frame frame;
+    std::size_t extra = 0; ///< charged besides, for the pages that a copy will take
+    explicit operator bool() const { return data != nullptr; }
+};
+
+/// A chunk on its way out: its content cannot change any more.
+struct Outgoing {
+    enum class Way : std::uint8_t {
+        dropped,   ///< clean, and still at its place
+        moved,     ///< in a frame of the pool
+        protected_, ///< at its place, protected against stores
+        detached   ///< in a mapping of its own
+    };
+    Way way = Way::dropped;
+    ChunkIndex chunk;
+    const std::byte *data = nullptr;
+    Frame frame;
+    kernel::Mapping detached;
+};
+
+class Backing {
+  public:
+    Backing(const Geometry &geometry, Frames &frames) : geometry_(geometry), frames_(frames) {}
+    Backing(const Backing &) = delete;
+    Backing &operator=(const Backing &) = delete;
+    virtual ~Backing() = default;
+
+    /// Address of element 0.
+    std::byte *body() const { return body_; }
+    std::byte *at(ChunkIndex chunk) const { return body_ + geometry_.pages_of(chunk).offset; }
+
+    // -- coming in
+    /// Memory for the chunk inside the budget; its content is arbitrary.
+    virtual Result<Staging> stage(ChunkIndex chunk, Access access) noexcept = 0;
+    /// The same with the content that the chunk had when it was parked; empty if that is gone.
+    virtual Result<Staging> rescue(ChunkWord, ChunkIndex, Access) noexcept { return Staging{}; }
+    virtual void abandon(const Staging &staging) noexcept = 0;
+    /// Makes it visible, without waking anybody.  True if the chunk counts as changed from now on.  The staging is used up either way.
+    virtual Result<bool> install(ChunkIndex chunk, const Staging &staging, Access access) noexcept = 0;
+
+    // -- going out
+    virtual Result<Outgoing> take_out(ChunkIndex chunk, bool dirty) noexcept = 0;
+    /// Whether frames keep the content of what went out this way.
+    virtual bool can_park(const Outgoing &) const { return false; }
+    /// What goes out is gone from memory; its content has been saved if that was needed.
+    virtual void finish(std::span<Outgoing> outgoing) noexcept = 0;
+    /// It stays after all.
+    virtual void put_back(Outgoing &outgoing) noexcept = 0;
+
+    // -- staying
+    /// Later stores are reported.  False where that cannot be: every resident chunk of a writable region then counts as changed.
+    virtual bool tracks_stores() const = 0;
+    virtual Status protect(ChunkIndex chunk) noexcept = 0;
+    /// May be called by several threads at once.
+    virtual Status unprotect(ChunkIndex chunk) noexcept = 0;
+    /// A store into a read-only region has to end in a signal.  Any thread, any time.  False if it does so anyway.
+    virtual bool refuse_stores() noexcept { return false; }
+
+    // -- failing
+    /// Poison replaces the mapping of the chunk: the caller must keep poison() and install() apart.
+    virtual bool poison_replaces_mapping() const = 0;
+    /// Every access to the absent pages of the chunk raises SIGBUS until mend().  Any thread while the chunk is not resident.
+    virtual void poison(ChunkIndex chunk) noexcept = 0;
+    virtual Status mend(ChunkIndex chunk) noexcept = 0;
+
+    /// Wakes whoever waits for the chunk in a fault.  Any thread, any time.
+    virtual void wake(ChunkIndex) noexcept {}
+    /// The same for all of the region, after its memory was unmapped.
+    virtual void unmap() noexcept = 0;
+
+  protected:
+    std::size_t size_of(ChunkIndex chunk) const { return geometry_.pages_of(chunk).length; }
+
+    const Geometry &geometry_;
+    Frames &frames_;
+    std::byte *body_ = nullptr;
+};
+
+} // namespace ufomem

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+#include "private.hpp"
+
+#include "../signal_guard.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace ufomem {
+
+using kernel::Protection;
+using kernel::Transfer;
+
+PrivateBacking::PrivateBacking(const Geometry &geometry, Frames &frames, const kernel::Userfaultfd &faults, bool read_only)
+    : Backing(geometry, frames), faults_(faults), policy_(InstallPolicy::choose(faults.features(), read_only, geometry.chunk_bytes()))
+{
+}
+
+Status PrivateBacking::map(void *address) noexcept
+{
+    Result<FrameClass *> frames = frames_.class_of(geometry_.chunk_bytes());
+    if (!frames.ok())
+        return frames.status();
+    frame_class_ = *frames;
+    Result<FrameClass *> tail = frames_.class_of(geometry_.pages_of(ChunkIndex{geometry_.chunk_count() - 1}).length);
+    if (!tail.ok())
+        return tail.status();
+    tail_class_ = *tail;
+
+    void *start = address ? static_cast<std::byte *>(address) - geometry_.header_bytes() : nullptr;
+    Result<kernel::Mapping> mapping = kernel::map_private(geometry_.mapped_bytes(), Protection::read_write, start);
+    if (!mapping.ok())
+        return mapping.status();
+    std::byte *const body = mapping->data() + geometry_.header_bytes();
+    if (!policy_.maps_writable())
+        if (Status status = kernel::protect(body, geometry_.mapped_body_bytes(), Protection::read); !status.ok())
+            return status;
+    if (Status status = faults_.watch(body, geometry_.mapped_body_bytes()); !status.ok())
+        return status;
+    mapping_ = std::move(*mapping);
+    body_ = body;
+    return {};
+}
+
+InstallPolicy PrivateBacking::policy() const noexcept
+{
+    InstallPolicy policy = policy_;
+    if (stores_refused_.load(std::memory_order_acquire))
+        policy.can_move = false; // moves want a writable mapping
+    return policy;
+}
+
+Protection PrivateBacking::protection() const { return policy().maps_writable() ? Protection::read_write : Protection::read; }
+
+std::size_t PrivateBacking::extra_for(ChunkIndex chunk, Access access) const
+{
+    // A copy takes pages of its own beside the frame that it is copied from.
+    return policy().plan(access).install == Install::copy ? size_of(chunk) : 0;
+}
+
+Result<Staging> PrivateBacking::stage(ChunkIndex chunk, Access access) noexcept
+{
+    Result<Frame> frame = frames_.take(frames_for(chunk), extra_for(chunk, access));
+    if (!frame.ok())
+        return frame.status();
+    return Staging{frame->data, *frame, extra_for(chunk, access)};
+}
+
+Result<Staging> PrivateBacking::rescue(ChunkWord parked, ChunkIndex chunk, Access access) noexcept
+{
+    const Frame frame = frames_for(chunk).rescue(parked.frame());
+    if (!frame)
+        return Staging{};
+    const std::size_t extra = extra_for(chunk, access);
+    if (extra != 0)
+        if (Status status = frames_.charge(extra); !status.ok()) {
+            frames_.recycle(frame);
+            return status;
+        }
+    return Staging{frame.data, frame, extra};
+}
+
+void PrivateBacking::abandon(const Staging &staging) noexcept
+{
+    frames_.recycle(staging.frame);
+    frames_.discharge(staging.extra);
+}
+
+Status PrivateBacking::copy_in(ChunkIndex chunk, const std::byte *data, std::size_t done, bool protect) noexcept
+{
+    for (;;) {
+        const Transfer transfer = faults_.copy(at(chunk) + done, data + done, size_of(chunk) - done, protect);
+        done += transfer.done;
+        if (transfer.error == 0)
+            return {};
+        // A page is there already: poison for a thread that could not be served while the chunk was filling.
+        if (transfer.error != EEXIST)
+            return fail_errno(transfer.error == ENOMEM ? Code::nomem : Code::system, transfer.error, "UFFDIO_COPY of %zu bytes; was the region unmapped?",
+                              size_of(chunk));
+        if (Status status = kernel::drop(at(chunk) + done, kernel::page_size()); !status.ok())
+            return status;
+    }
+}
+
+Result<bool> PrivateBacking::install(ChunkIndex chunk, const Staging &staging, Access access) noexcept
+{
+    const InstallPlan plan = policy().plan(access);
+    const std::size_t size = size_of(chunk);
+    std::size_t done = 0;
+    while (plan.install == Install::move && done < size) {
+        const Transfer transfer = faults_.move(at(chunk) + done, staging.data + done, size - done);
+        done += transfer.done;
+        if (transfer.error == EEXIST)
+            (void)kernel::drop(at(chunk) + done, kernel::page_size()); // as in copy_in()
+        else if (transfer.error != 0)
+            break; // EBUSY: a page is pinned for I/O; EINVAL: stores have just been refused
+    }
+    if (done < size) {
+        // What a move left over takes pages of its own now.
+        Status status;
+        std::size_t extra = staging.extra;
+        if (extra < size - done) {
+            status = frames_.charge(size - done - extra);
+            extra = status.ok() ? size - done : extra;
+        }
+        if (status.ok())
+            status = copy_in(chunk, staging.data, done, plan.protect);
+        if (!status.ok()) {
+            (void)kernel::drop(at(chunk), size);
+            (void)kernel::drop(staging.data, size);
+            frames_.vacate(staging.frame);
+            frames_.discharge(size + extra);
+            return status;
+        }
+        if (done == 0) {
+            frames_.recycle(staging.frame);
+        } else { // part of the frame went in, the rest is given back
+            (void)kernel::drop(staging.data, size);
+            frames_.vacate(staging.frame);
+            frames_.discharge(size - done);
+        }
+        return plan.dirty;
+    }
+    frames_.vacate(staging.frame);
+    frames_.discharge(staging.extra);
+    if (plan.protect)
+        if (Status status = faults_.write_protect(at(chunk), size, true); !status.ok()) {
+            (void)kernel::drop(at(chunk), size);
+            frames_.discharge(size);
+            return status;
+        }
+    return plan.dirty;
+}
+
+Result<Outgoing> PrivateBacking::move_out(ChunkIndex chunk) noexcept
+{
+    const std::size_t size = size_of(chunk);
+    Result<Frame> frame = frames_for(chunk).take_empty();
+    if (!frame.ok())
+        return frame.status();
+    const Transfer out = faults_.move(frame->data, at(chunk), size);
+    if (out.error == 0) {
+        Outgoing outgoing;
+        outgoing.way = Outgoing::Way::moved;
+        outgoing.chunk = chunk;
+        outgoing.data = frame->data;
+        outgoing.frame = *frame;
+        return outgoing;
+    }
+    // What was moved goes back: nobody else has touched it.
+    const Transfer back = faults_.move(at(chunk), frame->data, out.done);
+    if (back.error != 0)
+        faults_.copy(at(chunk) + back.done, frame->data + back.done, out.done - back.done, false);
+    (void)kernel::drop(frame->data, size);
+    frames_.vacate(*frame);
+    if (out.error == ENOENT)
+        return fail(Code::lost, "pages of the region were discarded by the program (madvise or munmap on lazy memory)");
+    return fail_errno(out.error == EBUSY ? Code::pinned : Code::system, out.error, "UFFDIO_MOVE of %zu bytes out of the region", size);
+}
+
+Result<Outgoing> PrivateBacking::take_out(ChunkIndex chunk, bool dirty) noexcept
+{
+    Outgoing outgoing;
+    outgoing.chunk = chunk;
+    outgoing.data = at(chunk);
+    if (policy().leaves_by_move(dirty)) {
+        Result<Outgoing> moved = move_out(chunk);
+        // A read-only region may have turned to refusing stores meanwhile, and a lost page that is clean is no loss.
+        if (moved.ok() || dirty || moved.status().code == Code::pinned)
+            return moved;
+    }
+    if (!dirty)
+        return outgoing;
+    if (policy_.can_protect) {
+        if (Status status = faults_.write_protect(at(chunk), size_of(chunk), true); !status.ok())
+            return status;
+        outgoing.way = Outgoing::Way::protected_;
+        return outgoing;
+    }
+    Result<kernel::Mapping> detached = kernel::detach_pages(at(chunk), size_of(chunk));
+    if (!detached.ok())
+        return detached.status();
+    outgoing.way = Outgoing::Way::detached;
+    outgoing.data = detached->data();
+    outgoing.detached = std::move(*detached);
+    return outgoing;
+}
+
+bool PrivateBacking::can_park(const Outgoing &outgoing) const
+{
+    return outgoing.way == Outgoing::Way::moved && outgoing.frame.slot < ChunkWord::most_frames;
+}
+
+void PrivateBacking::finish(std::span<Outgoing> outgoing) noexcept
+{
+    for (Outgoing &one : outgoing) {
+        switch (one.way) {
+        case Outgoing::Way::moved:
+            frames_.recycle(one.frame);
+            break;
+        case Outgoing::Way::detached:
+            one.detached.reset();
+            frames_.discharge(size_of(one.chunk));
+            break;
+        case Outgoing::Way::dropped:
+        case Outgoing::Way::protected_:
+            break;
+        }
+    }
+    drop(outgoing);
+}
+
+/// Gives the pages of those that are still at their place back to the kernel; neighbours in one range, ranges in one call.
+void PrivateBacking::drop(std::span<Outgoing> outgoing) noexcept
+{
+    constexpr std::size_t most = 64;
+    iovec ranges[most];
+    std::size_t count = 0;
+    std::size_t bytes = 0;
+    const auto flush = [&] {
+        const bool together = count > 1 && faults_.features().has(feature_batched_drop) && kernel::drop_scattered({ranges, count});
+        for (std::size_t i = 0; i < count && !together; ++i)
+            (void)kernel::drop(static_cast<std::byte *>(ranges[i].iov_base), ranges[i].iov_len);
+        if (bytes != 0)
+            frames_.discharge(bytes);
+        count = bytes = 0;
+    };
+    for (const Outgoing &one : outgoing) {
+        if (one.way != Outgoing::Way::dropped && one.way != Outgoing::Way::protected_)
+            continue;
+        std::byte *const start = at(one.chunk);
+        const std::size_t size = size_of(one.chunk);
+        if (count != 0 && static_cast<std::byte *>(ranges[count - 1].iov_base) + ranges[count - 1].iov_len == start) {
+            ranges[count - 1].iov_len += size;
+        } else {
+            if (count == most)
+                flush();
+            ranges[count++] = {start, size};
+        }
+        bytes += size;
+    }
+    flush();
+}
+
+void PrivateBacking::put_back(Outgoing &outgoing) noexcept
+{
+    std::byte *const place = at(outgoing.chunk);
+    const std::size_t size = size_of(outgoing.chunk);
+    switch (outgoing.way) {
+    case Outgoing::Way::moved: {
+        const Transfer back = faults_.move(place, outgoing.frame.data, size);
+        if (back.error != 0) { // a page pinned for I/O meanwhile: the content goes back all the same
+            faults_.copy(place + back.done, outgoing.frame.data + back.done, size - back.done, false);
+            (void)kernel::drop(outgoing.frame.data, size);
+        }
+        frames_.vacate(outgoing.frame);
+        break;
+    }
+    case Outgoing::Way::protected_:
+        (void)faults_.write_protect(place, size, false);
+        break;
+    case Outgoing::Way::detached:
+        if (kernel::attach_pages(place, outgoing.detached).ok())
+            (void)faults_.watch(place, size);
+        break;
+    case Outgoing::Way::dropped:
+        break;
+    }
+}
+
+Status PrivateBacking::protect(ChunkIndex chunk) noexcept { return faults_.write_protect(at(chunk), size_of(chunk), true); }
+Status PrivateBacking::unprotect(ChunkIndex chunk) noexcept { return faults_.write_protect(at(chunk), size_of(chunk), false); }
+
+bool PrivateBacking::refuse_stores() noexcept
+{
+    // From now on the kernel refuses them itself.  Readers notice nothing, and the region goes on with copies.
+    const GuardedLock lock(refusing_);
+    if (!policy_.read_only || !policy_.maps_writable() || stores_refused_.load())
+        return false;
+    if (!kernel::protect(body_, geometry_.mapped_body_bytes(), Protection::read).ok())
+        return false;
+    stores_refused_.store(true, std::memory_order_release);
+    return true;
+}
+
+void PrivateBacking::poison(ChunkIndex chunk) noexcept
+{
+    if (poison_replaces_mapping())
+        (void)kernel::map_beyond_end(at(chunk), size_of(chunk));
+    else
+        faults_.poison(at(chunk), size_of(chunk));
+}
+
+Status PrivateBacking::mend(ChunkIndex chunk) noexcept
+{
+    if (!poison_replaces_mapping())
+        return kernel::drop(at(chunk), size_of(chunk));
+    if (Status status = kernel::map_private_again(at(chunk), size_of(chunk), protection()); !status.ok())
+        return status;
+    return faults_.watch(at(chunk), size_of(chunk));
+}
+
+void PrivateBacking::wake(ChunkIndex chunk) noexcept { faults_.wake(at(chunk), size_of(chunk)); }
+
+void PrivateBacking::unmap() noexcept
+{
+    const std::size_t size = geometry_.mapped_body_bytes();
+    mapping_.reset();
+    faults_.wake(body_, size); // who slept in a fault finds nothing mapped, and gets SIGSEGV
+}
+
+} // namespace ufomem

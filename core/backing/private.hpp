@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Private anonymous memory, filled through userfaultfd.
+#pragma once
+
+#include "../install_policy.hpp"
+#include "../kernel/userfaultfd.hpp"
+#include "backing.hpp"
+
+namespace ufomem {
+
+class PrivateBacking final : public Backing {
+  public:
+    PrivateBacking(const Geometry &geometry, Frames &frames, const kernel::Userfaultfd &faults, bool read_only);
+
+    /// Maps the region; element 0 at `address` if that is not null.
+    Status map(void *address) noexcept;
+
+    Result<Staging> stage(ChunkIndex chunk, Access access) noexcept override;
+    Result<Staging> rescue(ChunkWord parked, ChunkIndex chunk, Access access) noexcept override;
+    void abandon(const Staging &staging) noexcept override;
+    Result<bool> install(ChunkIndex chunk, const Staging &staging, Access access) noexcept override;
+    Result<Outgoing> take_out(ChunkIndex chunk, bool dirty) noexcept override;
+    bool can_park(const Outgoing &outgoing) const override;
+    void finish(std::span<Outgoing> outgoing) noexcept override;
+    void put_back(Outgoing &outgoing) noexcept override;
+    bool tracks_stores() const override { return policy_.can_protect; }
+    Status protect(ChunkIndex chunk) noexcept override;
+    Status unprotect(ChunkIndex chunk) noexcept override;
+    bool refuse_stores() noexcept override;
+    bool poison_replaces_mapping() const override { return !faults_.features().has(feature_poison); }
+    void poison(ChunkIndex chunk) noexcept override;
+    Status mend(ChunkIndex chunk) noexcept override;
+    void wake(ChunkIndex chunk) noexcept override;
+    void unmap() noexcept override;
+
+  private:
+    InstallPolicy policy() const noexcept;
+    FrameClass &frames_for(ChunkIndex chunk) const { return size_of(chunk) == geometry_.chunk_bytes() ? *frame_class_ : *tail_class_; }
+    std::size_t extra_for(ChunkIndex chunk, Access access) const;
+    kernel::Protection protection() const;
+    Status copy_in(ChunkIndex chunk, const std::byte *data, std::size_t done, bool protect) noexcept;
+    Result<Outgoing> move_out(ChunkIndex chunk) noexcept;
+    void drop(std::span<Outgoing> outgoing) noexcept;
+
+    const kernel::Userfaultfd &faults_;
+    const InstallPolicy policy_;
+    kernel::Mapping mapping_; // header, then body
+    FrameClass *frame_class_ = nullptr;
+    FrameClass *tail_class_ = nullptr; // the last chunk may be shorter
+    std::mutex refusing_;
+    std::atomic<bool> stores_refused_{false};
+};
+
+} // namespace ufomem

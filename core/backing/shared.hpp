@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Memory of an unnamed file, for machines without userfaultfd: filled through an alias that is always writable, made visible and taken
+// away by page protection.
+#pragma once
+
+#include "backing.hpp"
+
+namespace ufomem {
+
+class SharedBacking final : public Backing {
+  public:
+    SharedBacking(const Geometry &geometry, Frames &frames, bool read_only) : Backing(geometry, frames), read_only_(read_only) {}
+
+    /// Maps the region; element 0 at `address` if that is not null.
+    Status map(void *address) noexcept;
+
+    Result<Staging> stage(ChunkIndex chunk, Access access) noexcept override;
+    void abandon(const Staging &staging) noexcept override;
+    Result<bool> install(ChunkIndex chunk, const Staging &staging, Access access) noexcept override;
+    Result<Outgoing> take_out(ChunkIndex chunk, bool dirty) noexcept override;
+    void finish(std::span<Outgoing> outgoing) noexcept override;
+    void put_back(Outgoing &outgoing) noexcept override;
+    bool tracks_stores() const override { return true; }
+    Status protect(ChunkIndex chunk) noexcept override;
+    Status unprotect(ChunkIndex chunk) noexcept override;
+    bool poison_replaces_mapping() const override { return true; }
+    void poison(ChunkIndex chunk) noexcept override;
+    Status mend(ChunkIndex chunk) noexcept override;
+    void unmap() noexcept override;
+
+  private:
+    std::byte *alias_of(ChunkIndex chunk) const { return alias_ + geometry_.pages_of(chunk).offset; }
+
+    const bool read_only_;
+    kernel::SharedPair memory_; // header, then body
+    std::byte *alias_ = nullptr; // of the body
+};
+
+} // namespace ufomem

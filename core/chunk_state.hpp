@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// The state of one chunk in one word.  Whoever moves a chunk into a transitional state (filling, leaving, cleaning) owns it until
+// he publishes the next one; everybody else waits, or goes away.
+//
+//   absent --> filling --> resident --> leaving --> absent | parked
+//   parked --> filling        ^------------'  (a write-back failed)
+//   filling -> failed | absent        failed --> absent (reset)
+#pragma once
+
+#include <cstdint>
+
+namespace ufomem {
+
+enum class ChunkState : std::uint32_t {
+    absent,   ///< not in memory
+    filling,  ///< one thread brings it in
+    resident, ///< readable at its address
+    leaving,  ///< one thread takes it out
+    parked,   ///< not at its address, but its frame still holds the content
+    failed,   ///< could not be filled; stays so until reset
+};
+
+class ChunkWord {
+  public:
+    using Bits = std::uint32_t;
+
+    static constexpr Bits dirty = 1U << 3;    ///< differs from source and spill
+    static constexpr Bits spilled = 1U << 4;  ///< the spill file holds its content
+    static constexpr Bits poisoned = 1U << 5; ///< some of its addresses raise a signal; to be mended before the next install
+    static constexpr Bits waiters = 1U << 6;  ///< somebody wants to be woken at the end of the transition
+    static constexpr Bits queued = 1U << 7;   ///< stands in the resident queue
+    static constexpr Bits cleaning = 1U << 8; ///< resident, protected, being written out
+
+    // Holds are the library's own, for the length of a copy; pins are the user's.  Both only exist on resident chunks, so
+    // a parked chunk keeps the number of its frame in their place.
+    static constexpr Bits one_hold = 1U << 9;
+    static constexpr Bits holds_mask = 0x7fU << 9;
+    static constexpr Bits one_pin = 1U << 16;
+    static constexpr Bits pins_mask = 0xffffU << 16;
+    static constexpr unsigned frame_shift = 9;
+    static constexpr Bits most_frames = 1U << (32 - frame_shift);
+
+    constexpr explicit ChunkWord(Bits bits = 0) : bits_(bits) {}
+    constexpr Bits bits() const { return bits_; }
+
+    constexpr ChunkState state() const { return static_cast<ChunkState>(bits_ & state_mask); }
+    constexpr bool is(ChunkState state) const { return this->state() == state; }
+    constexpr bool has(Bits flag) const { return (bits_ & flag) != 0; }
+    constexpr Bits holds() const { return is(ChunkState::parked) ? 0 : (bits_ & holds_mask) / one_hold; }
+    constexpr Bits pins() const { return is(ChunkState::parked) ? 0 : (bits_ & pins_mask) / one_pin; }
+    constexpr Bits frame() const { return bits_ >> frame_shift; }
+
+    /// The same chunk in another state, without holds, pins and frame; the flags stay.
+    constexpr ChunkWord to(ChunkState state) const { return ChunkWord((bits_ & flags_mask) | static_cast<Bits>(state)); }
+    constexpr ChunkWord parked_in(Bits frame) const { return ChunkWord(to(ChunkState::parked).bits_ | frame << frame_shift); }
+    constexpr ChunkWord with(Bits flags) const { return ChunkWord(bits_ | flags); }
+    constexpr ChunkWord without(Bits flags) const { return ChunkWord(bits_ & ~flags); }
+    constexpr ChunkWord plus(Bits unit) const { return ChunkWord(bits_ + unit); }
+    constexpr ChunkWord minus(Bits unit) const { return ChunkWord(bits_ - unit); }
+
+    /// Ends in a wake-up: nobody may count on it staying.
+    constexpr bool in_transition() const { return is(ChunkState::filling) || is(ChunkState::leaving) || cleaning_now(); }
+    constexpr bool cleaning_now() const { return is(ChunkState::resident) && has(cleaning); }
+    constexpr bool can_hold() const { return is(ChunkState::resident) && !has(cleaning) && holds() < holds_mask / one_hold; }
+    constexpr bool can_leave() const { return is(ChunkState::resident) && (bits_ & (cleaning | holds_mask | pins_mask)) == 0; }
+    constexpr bool can_clean() const { return is(ChunkState::resident) && (bits_ & (cleaning | holds_mask)) == 0; }
+
+  private:
+    static constexpr Bits state_mask = 7;
+    static constexpr Bits flags_mask = dirty | spilled | poisoned | waiters | queued | cleaning;
+    Bits bits_;
+};
+
+} // namespace ufomem

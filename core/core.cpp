@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+#include "core.hpp"
+
+#include "backing/private.hpp"
+#include "backing/shared.hpp"
+#include "kernel/limits.hpp"
+#include "library_thread.hpp"
+#include "signal_guard.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+namespace ufomem {
+namespace {
+
+std::string spill_folder(const std::string &wanted)
+{
+    if (!wanted.empty())
+        return wanted;
+    for (const char *name : {"UFOMEM_SPILL_DIR", "TMPDIR"})
+        if (const char *value = std::getenv(name); value && *value)
+            return value;
+    return "/var/tmp"; // on disk: /tmp is often memory
+}
+
+Result<Delivery> wanted_delivery(Delivery configured)
+{
+    if (configured != Delivery::automatic)
+        return configured;
+    const std::string value = std::getenv("UFOMEM_DELIVERY") ? std::getenv("UFOMEM_DELIVERY") : "";
+    if (value.empty() || value == "auto")
+        return Delivery::automatic;
+    if (value == "thread")
+        return Delivery::thread;
+    if (value == "protect")
+        return Delivery::protect;
+    return fail(Code::invalid, "UFOMEM_DELIVERY is '%s'; use auto, thread or protect", value.c_str());
+}
+
+std::size_t default_budget() { return std::max<std::size_t>(kernel::available_memory() / 2, 1024 * 1024); }
+
+} // namespace
+
+HandlePool<RegionHandle> &region_handles() noexcept
+{
+    static auto &pool = *new HandlePool<RegionHandle>;
+    return pool;
+}
+
+Result<std::shared_ptr<Core>> Core::make(Options options)
+{
+    std::shared_ptr<Core> core(new Core, destroy);
+    if (Status status = core->open(options); !status.ok())
+        return status;
+    return core;
+}
+
+Status Core::open(const Options &options)
+{
+    Result<Delivery> delivery = wanted_delivery(options.delivery);
+    if (!delivery.ok())
+        return delivery.status();
+    if (*delivery == Delivery::in_line)
+        return fail(Code::unsupported, "the inline delivery is not in this version; use UFO_DELIVERY_AUTO");
+    Result<std::uint32_t> features_off = parse_features(std::getenv("UFOMEM_FEATURES_OFF"));
+    if (!features_off.ok())
+        return features_off.status();
+    if (*delivery != Delivery::protect) {
+        Result<kernel::Userfaultfd> faults = kernel::Userfaultfd::open(options.features_off | *features_off);
+        if (faults.ok())
+            faults_ = std::make_unique<kernel::Userfaultfd>(std::move(*faults));
+        else if (*delivery == Delivery::thread)
+            return faults.status();
+    }
+    const kernel::Userfaultfd *pool = faults_ && faults_->features().has(feature_move) && faults_->features().has(feature_write_protect) ? faults_.get() : nullptr;
+    engine_ = std::make_unique<Engine>(options.log, options.budget != 0 ? options.budget : default_budget(), options.low_percent, options.high_percent, pool,
+                                       spill_folder(options.spill_folder));
+    if (Status status = engine_->mark_process(); !status.ok())
+        return status;
+    evictor_ = std::make_unique<Evictor>(*engine_);
+    engine_->frames.set_reclaimer(*evictor_);
+    if (faults_) {
+        thread_ = std::make_unique<ThreadDelivery>(*engine_, *faults_, registry_, options.workers);
+        return thread_->start();
+    }
+    engine_->log(LogLevel::info, "no userfaultfd: using page protection");
+    engine_->delivery = Delivery::protect;
+    protect_ = std::make_unique<ProtectDelivery>(registry_);
+    return protect_->start();
+}
+
+Core::~Core()
+{
+    if (engine_)
+        engine_->prefetcher.stop();
+}
+
+/// The last region may end in a thread of the core's own, which cannot wait for itself.
+void Core::destroy(Core *core) noexcept
+{
+    const void *owner = works_for();
+    if (owner && core->engine_ && (owner == core->engine_.get() || owner == &core->engine_->prefetcher)) {
+        try {
+            start_library_thread("ufomem-end", nullptr, [core] { delete core; }).detach();
+        } catch (...) { // no thread to be had: the core stays
+        }
+        return;
+    }
+    delete core;
+}
+
+Result<std::unique_ptr<Backing>> Core::new_backing(const Geometry &geometry, const RegionRequest &request)
+{
+    if (faults_) {
+        auto backing = std::make_unique<PrivateBacking>(geometry, engine_->frames, *faults_, request.options.read_only);
+        if (Status status = backing->map(request.address); !status.ok())
+            return status;
+        return std::unique_ptr<Backing>(std::move(backing));
+    }
+    auto backing = std::make_unique<SharedBacking>(geometry, engine_->frames, request.options.read_only);
+    if (Status status = backing->map(request.address); !status.ok())
+        return status;
+    return std::unique_ptr<Backing>(std::move(backing));
+}
+
+Result<RegionHandle *> Core::new_region(RegionRequest request)
+{
+    if (request.delivery != Delivery::automatic && request.delivery != delivery())
+        return fail(Code::unsupported, "the region wants another delivery than its core has; make a core with that delivery (ufo_core_config_set_delivery)");
+    if (reinterpret_cast<std::uintptr_t>(request.address) % kernel::page_size() != 0)
+        return fail(Code::address, "address %p is not a multiple of the page size, %zu", request.address, kernel::page_size());
+    request.geometry.page_size = kernel::page_size();
+    Result<Geometry> made = Geometry::make(request.geometry);
+    if (!made.ok())
+        return made.status();
+    auto geometry = std::make_unique<const Geometry>(*made);
+    request.options.source->prepare(*geometry);
+    // A copy needs the frame that it is made from and the one that it makes.
+    const std::size_t least = geometry->header_bytes() + (faults_ ? 2 : 1) * geometry->chunk_bytes();
+    if (least > engine_->budget.bytes())
+        return fail(Code::budget, "a chunk of %zu bytes needs %zu bytes of memory, more than the budget of %zu; use smaller chunks, or raise the budget",
+                    geometry->chunk_bytes(), least, engine_->budget.bytes());
+
+    Result<std::unique_ptr<Backing>> backing = new_backing(*geometry, request);
+    if (!backing.ok())
+        return backing.status();
+    RegionHandle *handle = region_handles().take();
+    std::unique_ptr<Region> region;
+    try {
+        region = std::make_unique<Region>(*engine_, std::move(geometry), std::move(request.options), std::move(*backing), *handle);
+        Status status = region->make_tables();
+        if (status.ok()) {
+            region->set_end([core = shared_from_this(), ending = region.get()] { core->bury(ending); });
+            const GuardedLock lock(regions_mutex_);
+            if (closed_)
+                status = fail(Code::closed, "the core is being freed");
+            else
+                regions_.insert(handle);
+        }
+        if (status.ok()) {
+            handle->open(region.get());
+            const std::byte *begin = region->header();
+            status = registry_.insert(begin, region->body() + region->geometry().mapped_body_bytes(), handle);
+            if (status.ok())
+                return (void)region.release(), handle;
+            // Nobody has seen it: it ends as it would have been closed.
+            region.release();
+            handle->close();
+            const Failure failure = Failure::of_this_thread(status);
+            handle->leave();
+            return failure.report();
+        }
+        region.reset();
+        region_handles().give(handle);
+        return status;
+    } catch (...) {
+        region.reset();
+        region_handles().give(handle);
+        throw;
+    }
+}
+
+/// Nobody is inside any more.
+void Core::bury(Region *region) noexcept
+{
+    RegionHandle *handle = &region->handle();
+    registry_.erase(region->header());
+    {
+        const GuardedLock lock(regions_mutex_);
+        regions_.erase(handle);
+    }
+    delete region;
+    region_handles().give(handle);
+}
+
+Status Core::close(RegionHandle *handle) noexcept
+{
+    Region *region = handle->enter_closing(); // so that it stays until we are done
+    if (!region || !handle->close()) {
+        if (region)
+            handle->leave();
+        return fail(Code::closed, "the region has been freed before");
+    }
+    // Inside the region's own callback there is no end to wait for: whoever leaves last ends the region.
+    constexpr std::uint32_t ours = 2;
+    if (!region->fills_on_this_thread())
+        while (handle->users() > ours + region->pins()) {
+            const timespec moment{0, 200'000};
+            nanosleep(&moment, nullptr);
+        }
+    Status status;
+    if (region->takes_changes())
+        status = region->flush({0, region->geometry().count()});
+    const Failure failure = Failure::of_this_thread(status);
+    if (!status.ok())
+        region->log_loss(failure);
+    handle->leave(ours);
+    return failure.code == Code::ok ? Status{} : failure.report();
+}
+
+void Core::close_all() noexcept
+{
+    for (;;) {
+        RegionHandle *handle = nullptr;
+        {
+            const GuardedLock lock(regions_mutex_);
+            closed_ = true;
+            for (RegionHandle *candidate : regions_)
+                if (candidate->phase() == Phase::open)
+                    handle = candidate;
+        }
+        if (!handle)
+            return;
+        (void)close(handle);
+    }
+}
+
+RegionHandle *Core::find(const void *address) noexcept
+{
+    const auto *byte = static_cast<const std::byte *>(address);
+    RegionHandle *handle = registry_.find(byte);
+    if (!handle)
+        return nullptr;
+    const RegionVisit region = visit(handle);
+    const bool inside = region && byte >= region->header() && byte < region->body() + region->geometry().body_bytes();
+    return inside ? handle : nullptr;
+}
+
+Status Core::set_budget(std::size_t bytes) noexcept { return engine_->frames.set_budget(bytes != 0 ? bytes : default_budget()); }
+
+} // namespace ufomem

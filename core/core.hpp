@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// A core: one budget, its workers and its regions.  It lives as long as it is open or has regions.
+#pragma once
+
+#include "delivery/protect.hpp"
+#include "delivery/thread.hpp"
+#include "engine.hpp"
+#include "evictor.hpp"
+#include "handle_pool.hpp"
+#include "region.hpp"
+#include "registry.hpp"
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+namespace ufomem {
+
+/// The handles of all regions of the process; never destroyed, as programs may use a handle until they end.
+HandlePool<RegionHandle> &region_handles() noexcept;
+
+class Core : public std::enable_shared_from_this<Core> {
+  public:
+    struct Options {
+        std::size_t budget = 0; ///< 0: half of what is available
+        unsigned low_percent = 88;
+        unsigned high_percent = 100;
+        unsigned workers = 64;
+        std::string spill_folder; ///< "": by the environment
+        Log log;
+        Delivery delivery = Delivery::automatic;
+        std::uint32_t features_off = 0;
+    };
+    struct RegionRequest {
+        Geometry::Request geometry;
+        Region::Options options;
+        void *address = nullptr;
+        Delivery delivery = Delivery::automatic;
+    };
+
+    /// Throws std::bad_alloc.
+    static Result<std::shared_ptr<Core>> make(Options options);
+    ~Core();
+    Core(const Core &) = delete;
+    Core &operator=(const Core &) = delete;
+
+    /// Throws std::bad_alloc.
+    Result<RegionHandle *> new_region(RegionRequest request);
+    static Status close(RegionHandle *handle) noexcept;
+    void close_all() noexcept;
+
+    RegionHandle *find(const void *address) noexcept;
+    Status set_budget(std::size_t bytes) noexcept;
+
+    Delivery delivery() const { return engine_->delivery; }
+    Features features() const { return faults_ ? faults_->features() : Features(0); }
+    const Engine &engine() const { return *engine_; }
+    std::size_t regions() const { return registry_.size(); }
+    std::size_t workers() const { return thread_ ? thread_->workers() : 0; }
+    bool forked() const { return engine_->forked(); }
+
+  private:
+    Core() = default;
+    static void destroy(Core *core) noexcept;
+    Status open(const Options &options);
+    Result<std::unique_ptr<Backing>> new_backing(const Geometry &geometry, const RegionRequest &request);
+    void bury(Region *region) noexcept;
+
+    // In the order in which they need each other; they end in the opposite one.
+    std::unique_ptr<kernel::Userfaultfd> faults_; // null: no userfaultfd
+    std::unique_ptr<Engine> engine_;
+    std::unique_ptr<Evictor> evictor_;
+    Registry registry_;
+    std::unique_ptr<ThreadDelivery> thread_;
+    std::unique_ptr<ProtectDelivery> protect_;
+
+    std::mutex regions_mutex_;
+    std::unordered_set<RegionHandle *> regions_; // guarded by regions_mutex_; open or closing
+    bool closed_ = false;                        // guarded by regions_mutex_
+};
+
+} // namespace ufomem

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+#include "thread.hpp"
+
+#include "../kernel/futex.hpp"
+#include "../library_thread.hpp"
+#include "../region.hpp"
+
+#include <algorithm>
+
+namespace ufomem {
+namespace {
+
+/// Faults of threads that fill something themselves get a worker even beyond the limit, but not without end.
+constexpr std::size_t hard_limit = 4096;
+
+unsigned processors() { return std::max(1U, std::thread::hardware_concurrency()); }
+
+} // namespace
+
+ThreadDelivery::ThreadDelivery(Engine &engine, const kernel::Userfaultfd &faults, const Registry &registry, unsigned most_workers)
+    : engine_(engine), faults_(faults), registry_(registry), most_workers_(most_workers),
+      readers_wanted_(std::min(most_workers, processors() + 1))
+{
+}
+
+Status ThreadDelivery::start() noexcept
+{
+    Result<kernel::Mapping> doorbell = kernel::map_private(2 * kernel::page_size(), kernel::Protection::read_write);
+    if (!doorbell.ok())
+        return doorbell.status();
+    if (Status status = faults_.watch(doorbell->data(), kernel::page_size()); !status.ok())
+        return status;
+    doorbell_ = std::move(*doorbell);
+    for (unsigned i = 0; i < readers_wanted_; ++i)
+        if (!add_reader(false) && i < 2)
+            return fail(Code::limit, "cannot start the threads that answer faults; at least two are needed (ulimit -u?)");
+    return {};
+}
+
+ThreadDelivery::~ThreadDelivery()
+{
+    stopping_.store(true);
+    calls_to_work_.fetch_add(1);
+    kernel::futex_wake_all(calls_to_work_);
+    while (workers_.load() != 0) {
+        if (reading_.load() > 0) {
+            (void)kernel::drop(doorbell_.data(), kernel::page_size());
+            static_cast<void>(*static_cast<volatile std::byte *>(doorbell_.data()));
+        } else {
+            std::this_thread::yield();
+        }
+    }
+    for (std::thread &thread : threads_)
+        thread.join();
+}
+
+/// One more thread that reads: a resting one, or a new one.
+bool ThreadDelivery::add_reader(bool beyond_limit) noexcept
+{
+    const GuardedLock lock(mutex_);
+    if (called_ < resting_) {
+        ++called_;
+        reading_.fetch_add(1);
+        calls_to_work_.fetch_add(1);
+        kernel::futex_wake_all(calls_to_work_);
+        return true;
+    }
+    if (workers_.load() >= (beyond_limit ? hard_limit : most_workers_))
+        return false;
+    reading_.fetch_add(1);
+    workers_.fetch_add(1);
+    try {
+        threads_.push_back(start_library_thread("ufomem-worker", &engine_, [this] { run(); }));
+        return true;
+    } catch (...) {
+        reading_.fetch_sub(1);
+        workers_.fetch_sub(1);
+        return false;
+    }
+}
+
+/// More readers than wanted would only get in each other's way.  False at the end.
+bool ThreadDelivery::rest() noexcept
+{
+    {
+        const GuardedLock lock(mutex_);
+        ++resting_;
+    }
+    for (;;) {
+        const std::uint32_t seen = calls_to_work_.load();
+        {
+            const GuardedLock lock(mutex_);
+            if (called_ != 0) {
+                --called_;
+                --resting_;
+                return true;
+            }
+        }
+        if (stopping_.load())
+            return false;
+        kernel::futex_wait(calls_to_work_, seen, 1000);
+    }
+}
+
+void ThreadDelivery::run() noexcept
+{
+    for (;;) {
+        kernel::FaultMessage message;
+        const std::span<const kernel::FaultMessage> got = faults_.read({&message, 1});
+        if (got.empty())
+            continue;
+        if (is_doorbell(message)) {
+            reading_.fetch_sub(1);
+            answer_doorbell();
+            break;
+        }
+        do
+            answer(message);
+        while (take_postponed(message));
+        if (reading_.load() > static_cast<int>(readers_wanted_)) {
+            reading_.fetch_sub(1);
+            if (!rest())
+                break;
+        }
+    }
+    workers_.fetch_sub(1);
+}
+
+bool ThreadDelivery::is_doorbell(const kernel::FaultMessage &message) const
+{
+    return message.address >= doorbell_.data() && message.address < doorbell_.data() + kernel::page_size();
+}
+
+void ThreadDelivery::answer_doorbell() noexcept
+{
+    const std::size_t page = kernel::page_size();
+    (void)faults_.copy(doorbell_.data(), doorbell_.data() + page, page, false);
+    faults_.wake(doorbell_.data(), page);
+}
+
+void ThreadDelivery::answer(const kernel::FaultMessage &message) noexcept
+{
+    RegionHandle *handle = registry_.find(message.address);
+    const RegionVisit region = handle ? visit_closing(handle) : RegionVisit{};
+    if (!region || message.address < region->body() || !region->contains(message.address)) {
+        // Its region has just ended: the thread finds out for itself.
+        const std::size_t page = kernel::page_size();
+        faults_.wake(message.address - reinterpret_cast<std::uintptr_t>(message.address) % page, page);
+        return;
+    }
+    Region::Fault fault;
+    fault.chunk = region->geometry().chunk_at(static_cast<std::size_t>(message.address - region->body()));
+    fault.address = message.address;
+    fault.access = message.write || message.write_protect ? Access::write : Access::read;
+    fault.store_to_protected = message.write_protect;
+    fault.thread = message.thread;
+    if (region->answer_quickly(fault) != Region::Answer::fill)
+        return;
+
+    if (!leave_a_reader(message))
+        return;
+    region->answer_by_fill(fault);
+    reading_.fetch_add(1);
+}
+
+/// Stops being a reader, if there is or can be another one.  Otherwise somebody who is busy now will answer the message.
+bool ThreadDelivery::leave_a_reader(const kernel::FaultMessage &message) noexcept
+{
+    if (reading_.fetch_sub(1) > 1)
+        return true;
+    if (add_reader(WaitGraph::of_process().fills_any(message.thread)))
+        return true;
+    reading_.fetch_add(1);
+    const GuardedLock lock(mutex_);
+    try {
+        postponed_.push_back(message);
+        postponed_count_.fetch_add(1);
+    } catch (...) { // no memory: the thread faults again, and the message comes again
+        const std::size_t page = kernel::page_size();
+        faults_.wake(message.address - reinterpret_cast<std::uintptr_t>(message.address) % page, page);
+    }
+    return false;
+}
+
+bool ThreadDelivery::take_postponed(kernel::FaultMessage &message) noexcept
+{
+    if (postponed_count_.load() == 0)
+        return false;
+    const GuardedLock lock(mutex_);
+    if (postponed_.empty() || reading_.load() < 2) // the last reader would only postpone it again
+        return false;
+    message = postponed_.front();
+    postponed_.pop_front();
+    postponed_count_.fetch_sub(1);
+    return true;
+}
+
+} // namespace ufomem

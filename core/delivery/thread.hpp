@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Faults as messages of userfaultfd, answered by threads of the library.
+//
+// Several threads sleep in read(2) at once, one more than there are processors: the kernel wakes them all, and the one on the
+// faulting thread's processor wins, which takes a seventh of the time that a wake-up across processors does.  Whoever reads a message
+// answers it himself, but never the last reader: before that one runs populate, another thread takes his place, so that a fault
+// raised by populate is always read.
+#pragma once
+
+#include "../engine.hpp"
+#include "../kernel/userfaultfd.hpp"
+#include "../registry.hpp"
+
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace ufomem {
+
+class ThreadDelivery {
+  public:
+    ThreadDelivery(Engine &engine, const kernel::Userfaultfd &faults, const Registry &registry, unsigned most_workers);
+    ThreadDelivery(const ThreadDelivery &) = delete;
+    ThreadDelivery &operator=(const ThreadDelivery &) = delete;
+    ~ThreadDelivery();
+
+    Status start() noexcept;
+    std::size_t workers() const { return workers_.load(std::memory_order_relaxed); }
+
+  private:
+    void run() noexcept;
+    bool is_doorbell(const kernel::FaultMessage &message) const;
+    void answer_doorbell() noexcept;
+    void answer(const kernel::FaultMessage &message) noexcept;
+    bool leave_a_reader(const kernel::FaultMessage &message) noexcept;
+    bool add_reader(bool beyond_limit) noexcept;
+    bool rest() noexcept;
+    bool take_postponed(kernel::FaultMessage &message) noexcept;
+
+    Engine &engine_;
+    const kernel::Userfaultfd &faults_;
+    const Registry &registry_;
+    const unsigned most_workers_;
+    const unsigned readers_wanted_;
+
+    std::atomic<int> reading_{0}; // threads in read(2), or on their way there
+    std::atomic<std::size_t> workers_{0};
+    std::atomic<bool> stopping_{false};
+
+    std::mutex mutex_;
+    std::vector<std::thread> threads_;             // guarded by mutex_
+    std::deque<kernel::FaultMessage> postponed_;   // guarded by mutex_: for lack of a thread
+    std::atomic<std::size_t> postponed_count_{0};
+    std::atomic<std::uint32_t> calls_to_work_{0};  // futex of the resting
+    unsigned resting_ = 0;                         // guarded by mutex_
+    unsigned called_ = 0;                          // guarded by mutex_: of the resting, those that are to read
+
+    kernel::Mapping doorbell_; // two pages, the second zeros for the first; touching the first wakes a reader: read(2) cannot be interrupted otherwise
+};
+
+} // namespace ufomem

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// What all regions of a core share.
+#pragma once
+
+#include "budget.hpp"
+#include "counters.hpp"
+#include "frames.hpp"
+#include "log.hpp"
+#include "prefetcher.hpp"
+#include "resident_queue.hpp"
+#include "spill.hpp"
+
+#include <string>
+
+namespace ufomem {
+
+enum class Delivery : std::int32_t { automatic = 0, thread = 1, in_line = 2, protect = 3 };
+
+struct Engine {
+    Engine(Log log_to, std::size_t budget_bytes, unsigned low_percent, unsigned high_percent, const kernel::Userfaultfd *pool, std::string spill_folder)
+        : log(std::move(log_to)), budget(budget_bytes, low_percent, high_percent), frames(budget, pool, this), spill(std::move(spill_folder))
+    {
+    }
+    Engine(const Engine &) = delete;
+    Engine &operator=(const Engine &) = delete;
+
+    /// Notes which process this is.
+    Status mark_process() noexcept
+    {
+        Result<kernel::Mapping> page = kernel::map_fork_canary();
+        if (!page.ok())
+            return page.status();
+        canary_ = std::move(*page);
+        return {};
+    }
+    /// Whether this is a forked child of the process that made the core.
+    bool forked() const { return *reinterpret_cast<const volatile unsigned char *>(canary_.data()) == 0; }
+
+    const Log log;
+    Budget budget;
+    Frames frames;
+    ResidentQueue resident;
+    Spill spill;
+    Counters counters;
+    Prefetcher prefetcher;
+    Delivery delivery = Delivery::thread; // set before the first region
+
+  private:
+    kernel::Mapping canary_; // wiped by the kernel in a child
+};
+
+} // namespace ufomem

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include "frames.hpp"
+
+#include "kernel/futex.hpp"
+#include "signal_guard.hpp"
+
+#include <algorithm>
+
+#include <unistd.h>
+
+namespace ufomem {
+
+Frames::Frames(Budget &budget, const kernel::Userfaultfd *pool, const void *core) : budget_(budget), pool_(pool), core_(core) {}
+
+Result<FrameClass *> Frames::class_of(std::size_t frame_bytes) noexcept
+{
+    const GuardedLock lock(classes_mutex_);
+    for (FrameClass *frames = classes_.load(std::memory_order_relaxed); frames; frames = frames->next)
+        if (frames->frame_bytes() == frame_bytes)
+            return frames;
+    try {
+        auto frames = std::make_unique<FrameClass>(frame_bytes, pool_);
+        frames->next = classes_.load(std::memory_order_relaxed);
+        owned_classes_.push_back(std::move(frames));
+    } catch (...) {
+        return fail(Code::nomem, "no memory for the table of a frame pool");
+    }
+    classes_.store(owned_classes_.back().get(), std::memory_order_release);
+    return owned_classes_.back().get();
+}
+
+std::size_t Frames::batch(std::size_t at_least) const noexcept
+{
+    // Enough to share the cost of an eviction among many fills, and little enough that the one who pays does not notice.
+    constexpr std::size_t most = 4 * 1024 * 1024;
+    return std::max(at_least, std::min(most, (budget_.high() - budget_.low()) / 2));
+}
+
+Frame Frames::fresh(FrameClass &frames, std::size_t limit) noexcept
+{
+    if (!try_charge(frames.frame_bytes(), limit))
+        return {};
+    Result<Frame> empty = frames.take_empty();
+    if (empty.ok())
+        return *empty;
+    discharge(frames.frame_bytes());
+    return {};
+}
+
+std::size_t Frames::pooled_bytes() const noexcept
+{
+    std::size_t bytes = 0;
+    for (const FrameClass *frames = classes_.load(std::memory_order_acquire); frames; frames = frames->next)
+        bytes += frames->frame_bytes() * (frames->parked() + frames->recycled());
+    return bytes;
+}
+
+std::size_t Frames::trim(std::size_t bytes) noexcept
+{
+    std::size_t trimmed = 0;
+    for (FrameClass *frames = classes_.load(std::memory_order_acquire); frames && trimmed < bytes; frames = frames->next) {
+        while (trimmed < bytes) {
+            Frame frame = frames->take_recycled();
+            if (!frame)
+                frame = frames->take_parked();
+            if (!frame)
+                break;
+            if (!kernel::drop(frame.data, frames->frame_bytes()).ok()) { // locked memory: it stays what it is
+                frames->give_recycled(frame);
+                break;
+            }
+            frames->give_empty(frame);
+            discharge(frames->frame_bytes());
+            trimmed += frames->frame_bytes();
+        }
+    }
+    return trimmed;
+}
+
+Status Frames::refusal(std::size_t bytes, const Failure &failure) const noexcept
+{
+    if (failure.code != Code::ok)
+        return failure.report();
+    return fail(Code::budget,
+                "no %zu bytes left inside the budget of %zu: everything else is pinned, or in use by fills that wait for this one; unpin, or "
+                "raise the budget",
+                bytes, budget_.bytes());
+}
+
+/// Repeats attempt(limit, reuse) until it succeeds, making room in between.
+template <class Attempt> Status Frames::until(std::size_t bytes, Attempt attempt) noexcept
+{
+    if (attempt(budget_.high(), false))
+        return {};
+    if (bytes > budget_.bytes())
+        return fail(Code::budget, "%zu bytes are needed at once, more than the budget of %zu; use smaller chunks, or raise the budget", bytes,
+                    budget_.bytes());
+    const pid_t thread = gettid();
+    WaitGraph &graph = WaitGraph::of_process();
+    Failure failure;
+    for (int idle = 0;;) {
+        const std::uint32_t seen = progress_.load();
+        // Some frames stay parked, so that chunks which are wanted again come back cheaply.
+        Reclaimer::Outcome outcome;
+        const bool asked = pooled_bytes() + batch(0) <= budget_.high() - budget_.low();
+        if (asked)
+            outcome = reclaimer_->reclaim(batch(bytes));
+        if (attempt(budget_.high(), true))
+            return {};
+        const std::size_t trimmed = trim(bytes);
+        if (trimmed == 0 && !asked)
+            outcome = reclaimer_->reclaim(batch(bytes));
+        if (attempt(budget_.high(), true))
+            return {};
+        if (trimmed + outcome.freed != 0)
+            continue; // others took what became free: try again
+        if (attempt(budget_.bytes(), true))
+            return {};
+        // Nothing can leave.  Wait for those who will make room; if there are none, now and a moment later, there is no end to wait for.
+        const bool others = outcome.busy || graph.others_progress(thread, core_);
+        failure = outcome.failure;
+        idle = others ? 0 : idle + 1;
+        if (idle == 2)
+            return refusal(bytes, failure);
+        const WaitGraph::Entry entry(graph, core_, thread, WaitGraph::nothing, WaitGraph::a_frame);
+        waiting_.fetch_add(1);
+        kernel::futex_wait(progress_, seen, 2);
+        waiting_.fetch_sub(1);
+    }
+}
+
+Result<Frame> Frames::take(FrameClass &frames, std::size_t extra) noexcept
+{
+    Frame frame;
+    const Status status = until(frames.frame_bytes() + extra, [&](std::size_t limit, bool reuse) {
+        frame = frames.take_recycled();
+        if (!frame)
+            frame = fresh(frames, limit);
+        if (!frame && reuse)
+            frame = frames.take_parked();
+        if (!frame || try_charge(extra, limit))
+            return static_cast<bool>(frame);
+        recycle(frame); // without its extra it is no use, and others may need it
+        return false;
+    });
+    if (!status.ok())
+        return status;
+    return frame;
+}
+
+Status Frames::charge(std::size_t bytes) noexcept
+{
+    return until(bytes, [&](std::size_t limit, bool) { return try_charge(bytes, limit); });
+}
+
+void Frames::discharge(std::size_t bytes) noexcept
+{
+    budget_.discharge(bytes);
+    note_progress();
+}
+
+void Frames::recycle(const Frame &frame) noexcept
+{
+    frame.frames->give_recycled(frame);
+    note_progress();
+}
+
+void Frames::link_parked(const Frame &frame) noexcept
+{
+    frame.frames->link_parked(frame);
+    note_progress();
+}
+
+void Frames::note_progress() noexcept
+{
+    if (waiting_.load() == 0)
+        return;
+    progress_.fetch_add(1);
+    kernel::futex_wake_all(progress_);
+}
+
+Status Frames::set_budget(std::size_t bytes) noexcept
+{
+    const std::size_t before = budget_.bytes();
+    budget_.set_bytes(bytes);
+    // Fills in progress end sooner or later; what is pinned, or cannot be written back, does not.
+    for (int idle = 0; budget_.used() > bytes;) {
+        const std::size_t excess = budget_.used() - bytes;
+        if (trim(excess) != 0)
+            continue;
+        const Reclaimer::Outcome outcome = reclaimer_->reclaim(excess);
+        if (outcome.freed != 0)
+            continue;
+        const bool others = outcome.busy || WaitGraph::of_process().others_progress(gettid(), core_);
+        if (!others && ++idle >= 2) {
+            budget_.set_bytes(before);
+            if (outcome.failure.code != Code::ok)
+                return outcome.failure.report();
+            return fail(Code::budget, "%zu bytes are pinned or otherwise bound; the budget stays at %zu", budget_.used(), before);
+        }
+        kernel::futex_wait(progress_, progress_.load(), 2);
+    }
+    return {};
+}
+
+} // namespace ufomem

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Memory inside the budget: frames for filling, and the charge for everything that is resident.  When there is none left, chunks are
+// asked to leave; when none can, the caller gets an error instead of waiting for ever.
+#pragma once
+
+#include "budget.hpp"
+#include "frame_class.hpp"
+#include "reclaimer.hpp"
+#include "wait_graph.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace ufomem {
+
+class Frames {
+  public:
+    /// `pool`: the userfaultfd through which frames are moved; null for none.  `core` names the core in the wait graph.
+    Frames(Budget &budget, const kernel::Userfaultfd *pool, const void *core);
+
+    void set_reclaimer(Reclaimer &reclaimer) { reclaimer_ = &reclaimer; }
+
+    /// The class for frames of so many bytes; lives as long as this object.
+    Result<FrameClass *> class_of(std::size_t frame_bytes) noexcept;
+
+    /// A frame, charged, with `extra` bytes charged besides.  Waits while somebody else can make room.
+    Result<Frame> take(FrameClass &frames, std::size_t extra) noexcept;
+    /// Just the charge.
+    Status charge(std::size_t bytes) noexcept;
+    void discharge(std::size_t bytes) noexcept;
+
+    /// The frame's pages are now where they are wanted; the charge stays with them.
+    void vacate(const Frame &frame) noexcept { frame.frames->give_empty(frame); }
+    /// The content is not needed any more.
+    void recycle(const Frame &frame) noexcept;
+    /// The frame keeps an evicted chunk's content.  First step: see FrameClass.
+    void prepare_parking(const Frame &frame, std::atomic<ChunkWord::Bits> &owner) noexcept { frame.frames->prepare_parking(frame, owner); }
+    void link_parked(const Frame &frame) noexcept;
+
+    /// Some chunk may be able to leave now that could not before.
+    void note_progress() noexcept;
+
+    /// Leaves the old budget in place if the memory in use cannot be brought under the new one.
+    Status set_budget(std::size_t bytes) noexcept;
+
+    const Budget &budget() const { return budget_; }
+
+  private:
+    bool try_charge(std::size_t bytes, std::size_t limit) noexcept { return bytes == 0 || budget_.try_charge(bytes, limit); }
+    Frame fresh(FrameClass &frames, std::size_t limit) noexcept;
+    /// Gives pooled pages back to the kernel until `bytes` have been discharged.
+    std::size_t trim(std::size_t bytes) noexcept;
+    std::size_t pooled_bytes() const noexcept;
+    std::size_t batch(std::size_t at_least) const noexcept;
+    template <class Attempt> Status until(std::size_t bytes, Attempt attempt) noexcept;
+    Status refusal(std::size_t bytes, const Failure &failure) const noexcept;
+
+    Budget &budget_;
+    const kernel::Userfaultfd *const pool_;
+    const void *const core_;
+    Reclaimer *reclaimer_ = nullptr;
+
+    std::mutex classes_mutex_;
+    std::vector<std::unique_ptr<FrameClass>> owned_classes_; // guarded by classes_mutex_
+    std::atomic<FrameClass *> classes_{nullptr};             // the same as a list that is read without it
+
+    std::atomic<std::uint32_t> progress_{0};
+    std::atomic<std::uint32_t> waiting_{0};
+};
+
+} // namespace ufomem

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Where elements, chunks and bytes of a region lie.  Pure arithmetic; every size is checked for overflow once, here.
+#pragma once
+
+#include "status.hpp"
+#include "units.hpp"
+
+#include <cstddef>
+
+namespace ufomem {
+
+class Geometry {
+  public:
+    struct Request {
+        std::size_t count = 0;
+        std::size_t element_size = 0;
+        std::size_t header_size = 0;
+        std::size_t min_chunk_elements = 0; ///< 0: the default chunk
+        bool whole_elements = false;        ///< chunks end between elements, where that stays moderate
+        std::size_t page_size = 4096;
+    };
+
+    static Result<Geometry> make(const Request &request);
+
+    static constexpr std::size_t default_chunk_bytes = 64 * 1024;
+    /// A chunk of whole pages and whole elements may grow up to this; beyond, elements straddle chunks.
+    static constexpr std::size_t whole_elements_limit = 256 * 1024;
+
+    std::size_t count() const { return count_; }
+    std::size_t element_size() const { return element_size_; }
+    std::size_t body_bytes() const { return count_ * element_size_; }
+    std::size_t header_size() const { return header_size_; }
+    std::size_t chunk_bytes() const { return chunk_bytes_; }
+    std::size_t chunk_count() const { return chunk_count_; }
+    /// Whether some elements lie in two chunks.
+    bool straddles() const { return straddles_; }
+
+    // Sizes of the mapping: [header pages][body pages].
+    std::size_t header_bytes() const { return header_bytes_; }
+    std::size_t mapped_body_bytes() const { return mapped_body_bytes_; }
+    std::size_t mapped_bytes() const { return header_bytes_ + mapped_body_bytes_; }
+
+    bool contains(ElementRange range) const { return range.first <= count_ && range.count <= count_ - range.first; }
+    ByteRange bytes_of(ElementRange range) const { return {range.first * element_size_, range.count * element_size_}; }
+    ChunkIndex chunk_at(std::size_t offset) const { return {offset / chunk_bytes_}; }
+    /// Every chunk that the bytes meet.
+    ChunkRange chunks_meeting(ByteRange bytes) const;
+    /// The data of a chunk: ends at the array's end.
+    ByteRange data_of(ChunkIndex chunk) const;
+    /// The pages of a chunk: whole ones, at most one of them in part behind the array's end.
+    ByteRange pages_of(ChunkIndex chunk) const;
+    /// Every element that the bytes meet.
+    ElementRange elements_meeting(ByteRange bytes) const;
+
+  private:
+    std::size_t count_ = 0;
+    std::size_t element_size_ = 0;
+    std::size_t header_size_ = 0;
+    std::size_t header_bytes_ = 0;
+    std::size_t mapped_body_bytes_ = 0;
+    std::size_t chunk_bytes_ = 0;
+    std::size_t chunk_count_ = 0;
+    bool straddles_ = false;
+};
+
+} // namespace ufomem

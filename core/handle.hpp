@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// A region's handle outlives the region: it is never given back to malloc, so a late call finds "closed" instead of freed memory.
+// One word counts who is inside and says whether the region is open; the last one out after it was closed ends the region.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace ufomem {
+
+class Region;
+
+enum class Phase : std::uint64_t { unused = 0, open = 1, closing = 2 };
+
+class RegionHandle {
+  public:
+    RegionHandle() = default;
+    RegionHandle(const RegionHandle &) = delete;
+    RegionHandle &operator=(const RegionHandle &) = delete;
+
+    /// Makes the handle stand for a region; the caller is inside once.
+    void open(Region *region) noexcept
+    {
+        region_ = region;
+        const std::uint64_t generation = word_.load(std::memory_order_relaxed) >> generation_shift;
+        word_.store((generation + 1) << generation_shift | phase_bits(Phase::open) | 1, std::memory_order_release);
+    }
+
+    Phase phase() const noexcept { return phase_of(word_.load(std::memory_order_acquire)); }
+    std::uint32_t generation() const noexcept { return static_cast<std::uint32_t>(word_.load(std::memory_order_acquire) >> generation_shift); }
+    std::uint32_t users() const noexcept { return static_cast<std::uint32_t>(word_.load(std::memory_order_acquire)); }
+
+    /// Enters an open region, for a call.
+    Region *enter() noexcept
+    {
+        const std::uint64_t before = word_.fetch_add(1, std::memory_order_acquire);
+        if (phase_of(before) == Phase::open) [[likely]]
+            return region_;
+        leave();
+        return nullptr;
+    }
+
+    /// Enters a region that may be closing: for faults, evictions and unpins, which its end waits for.
+    Region *enter_closing(std::uint32_t users = 1) noexcept
+    {
+        std::uint64_t word = word_.load(std::memory_order_acquire);
+        while (phase_of(word) != Phase::unused)
+            if (word_.compare_exchange_weak(word, word + users, std::memory_order_acquire))
+                return region_;
+        return nullptr;
+    }
+    Region *enter_generation(std::uint32_t generation) noexcept
+    {
+        std::uint64_t word = word_.load(std::memory_order_acquire);
+        while (phase_of(word) != Phase::unused && word >> generation_shift == generation)
+            if (word_.compare_exchange_weak(word, word + 1, std::memory_order_acquire))
+                return region_;
+        return nullptr;
+    }
+
+    /// To somebody who is inside already.
+    void stay(std::uint32_t users) noexcept { word_.fetch_add(users, std::memory_order_relaxed); }
+
+    /// False if it was closed before.
+    bool close() noexcept
+    {
+        std::uint64_t word = word_.load(std::memory_order_acquire);
+        while (phase_of(word) == Phase::open)
+            if (word_.compare_exchange_weak(word, (word & ~phase_mask) | phase_bits(Phase::closing), std::memory_order_acq_rel))
+                return true;
+        return false;
+    }
+
+    void leave(std::uint32_t users = 1) noexcept
+    {
+        const std::uint64_t after = word_.fetch_sub(users, std::memory_order_acq_rel) - users;
+        if (phase_of(after) == Phase::closing && users_of(after) == 0) [[unlikely]]
+            end(after);
+    }
+
+  private:
+    // users: bits 0..31, phase: 32..33, generation: 34..63
+    static constexpr unsigned generation_shift = 34;
+    static constexpr std::uint64_t phase_mask = 3ULL << 32;
+    static constexpr std::uint64_t phase_bits(Phase phase) { return static_cast<std::uint64_t>(phase) << 32; }
+    static constexpr Phase phase_of(std::uint64_t word) { return static_cast<Phase>((word & phase_mask) >> 32); }
+    static constexpr std::uint32_t users_of(std::uint64_t word) { return static_cast<std::uint32_t>(word); }
+
+    void end(std::uint64_t word) noexcept; // region.cpp
+
+    std::atomic<std::uint64_t> word_{0};
+    Region *region_ = nullptr;
+};
+
+/// A region by handle and generation: tells a region from its successor in the same handle.
+struct RegionTicket {
+    RegionHandle *handle = nullptr;
+    std::uint32_t generation = 0;
+};
+
+/// Whoever holds one is inside, and leaves at the end.
+class RegionVisit {
+  public:
+    RegionVisit() = default;
+    RegionVisit(RegionHandle *handle, Region *region) : handle_(handle), region_(region) {}
+    RegionVisit(RegionVisit &&other) noexcept : handle_(other.handle_), region_(other.region_) { other.region_ = nullptr; }
+    RegionVisit &operator=(RegionVisit &&) = delete;
+    ~RegionVisit()
+    {
+        if (region_)
+            handle_->leave();
+    }
+    explicit operator bool() const { return region_ != nullptr; }
+    Region *operator->() const { return region_; }
+    Region &operator*() const { return *region_; }
+
+  private:
+    RegionHandle *handle_ = nullptr;
+    Region *region_ = nullptr;
+};
+
+inline RegionVisit visit(RegionHandle *handle) noexcept { return {handle, handle->enter()}; }
+inline RegionVisit visit_closing(RegionHandle *handle) noexcept { return {handle, handle->enter_closing()}; }
+inline RegionVisit visit(const RegionTicket &ticket) noexcept { return {ticket.handle, ticket.handle->enter_generation(ticket.generation)}; }
+
+} // namespace ufomem

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Which mechanism brings a chunk in, and which takes it out.  One table, from measurements (docs/ARCHITECTURE.md).
+#pragma once
+
+#include "features.hpp"
+#include "units.hpp"
+
+#include <cstddef>
+
+namespace ufomem {
+
+enum class Install : std::uint8_t { copy, move };
+
+struct InstallPlan {
+    Install install = Install::copy;
+    bool protect = false; ///< later stores are reported
+    bool dirty = false;   ///< counts as changed from the start
+};
+
+struct InstallPolicy {
+    /// Below this, a move costs as much as a copy, and flushes every other processor's TLB besides.
+    static constexpr std::size_t least_move_bytes = 32 * 1024;
+
+    bool read_only = false;
+    bool can_move = false;
+    bool can_protect = false;
+
+    static constexpr InstallPolicy choose(Features features, bool read_only, std::size_t chunk_bytes)
+    {
+        InstallPolicy policy;
+        policy.read_only = read_only;
+        policy.can_protect = features.has(feature_write_protect);
+        // Both ends of a move have to be registered, which for the pool takes write-protection.
+        policy.can_move = features.has(feature_move) && policy.can_protect && chunk_bytes >= least_move_bytes;
+        return policy;
+    }
+
+    /// A move needs a writable mapping; where nothing is moved in, the kernel itself refuses stores to a read-only region.
+    constexpr bool maps_writable() const { return !read_only || can_move; }
+
+    constexpr InstallPlan plan(Access access) const
+    {
+        if (read_only)
+            return {can_move ? Install::move : Install::copy, can_move, false};
+        if (access == Access::write || !can_protect)
+            return {can_move ? Install::move : Install::copy, false, true};
+        // A moved page arrives writable, and a store that nobody saw would be lost: only a copy can be protected from birth.
+        return {Install::copy, true, false};
+    }
+
+    /// Moving out is worth its price if the frame is used again by a move, or if the content has to be frozen anyway.
+    constexpr bool leaves_by_move(bool dirty) const { return can_move && (dirty || read_only); }
+};
+
+} // namespace ufomem

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// A descriptor, and whole reads and writes at an offset.
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include <unistd.h>
+
+namespace ufomem::kernel {
+
+class File {
+  public:
+    File() = default;
+    explicit File(int descriptor) : descriptor_(descriptor) {}
+    File(File &&other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+    File &operator=(File &&other) noexcept
+    {
+        std::swap(descriptor_, other.descriptor_);
+        return *this;
+    }
+    ~File()
+    {
+        if (descriptor_ >= 0)
+            close(descriptor_);
+    }
+    int descriptor() const { return descriptor_; }
+    explicit operator bool() const { return descriptor_ >= 0; }
+
+    /// Bytes read before the end of the file or an error; `error` is 0 or the errno.
+    std::size_t read_at(std::uint64_t offset, std::byte *out, std::size_t size, int &error) const noexcept
+    {
+        return whole(offset, size, error, [&](std::size_t done, off_t at) { return pread(descriptor_, out + done, size - done, at); });
+    }
+    std::size_t write_at(std::uint64_t offset, const std::byte *data, std::size_t size, int &error) const noexcept
+    {
+        return whole(offset, size, error, [&](std::size_t done, off_t at) { return pwrite(descriptor_, data + done, size - done, at); });
+    }
+
+  private:
+    template <class Call> static std::size_t whole(std::uint64_t offset, std::size_t size, int &error, Call call) noexcept
+    {
+        error = 0;
+        std::size_t done = 0;
+        while (done < size) {
+            const ssize_t got = call(done, static_cast<off_t>(offset + done));
+            if (got > 0)
+                done += static_cast<std::size_t>(got);
+            else if (got == 0)
+                break;
+            else if (errno != EINTR) {
+                error = errno;
+                break;
+            }
+        }
+        return done;
+    }
+    int descriptor_ = -1;
+};
+
+} // namespace ufomem::kernel

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: MIT
+#include "memory.hpp"
+
+#include <cerrno>
+#include <cstdint>
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+#ifndef PIDFD_SELF
+#define PIDFD_SELF -10000 // "this process" where a pidfd is asked for; older kernels have no scattered drop of one's own pages either
+#endif
+
+namespace ufomem::kernel {
+namespace {
+
+int bits(Protection protection)
+{
+    switch (protection) {
+    case Protection::none:
+        return PROT_NONE;
+    case Protection::read:
+        return PROT_READ;
+    case Protection::read_write:
+        return PROT_READ | PROT_WRITE;
+    }
+    return PROT_NONE;
+}
+
+Result<Mapping> map(std::size_t size, int protection, int flags, int descriptor, void *address)
+{
+    if (address)
+        flags |= MAP_FIXED_NOREPLACE;
+    void *got = mmap(address, size, protection, flags, descriptor, 0);
+    if (got == MAP_FAILED) {
+        if (errno == EEXIST)
+            return fail(Code::address, "address %p: %zu bytes are not free there; choose another one, or none", address, size);
+        return fail_errno(Code::nomem, errno, "cannot map %zu bytes of address space; check ulimit -v, vm.overcommit_memory and vm.max_map_count", size);
+    }
+    Mapping mapping(static_cast<std::byte *>(got), size);
+    // Kernels before 4.17 take the address as a hint only.
+    if (address && got != address)
+        return fail(Code::address, "address %p: %zu bytes are not free there; choose another one, or none", address, size);
+    return mapping;
+}
+
+// A child would read zeros where the parent's pages are absent, so it gets nothing at all.
+// Huge pages would be split again by every chunk that leaves.
+Status set_up(std::byte *data, std::size_t size)
+{
+    if (madvise(data, size, MADV_DONTFORK) != 0)
+        return fail_errno(Code::system, errno, "madvise(MADV_DONTFORK) of %zu bytes", size);
+    madvise(data, size, MADV_NOHUGEPAGE); // EINVAL where there are no huge pages
+    return {};
+}
+
+class Descriptor {
+  public:
+    explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
+    Descriptor(const Descriptor &) = delete;
+    Descriptor &operator=(const Descriptor &) = delete;
+    ~Descriptor()
+    {
+        if (descriptor_ >= 0)
+            close(descriptor_);
+    }
+    int get() const { return descriptor_; }
+
+  private:
+    int descriptor_;
+};
+
+} // namespace
+
+std::size_t page_size() noexcept
+{
+    static const std::size_t size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    return size;
+}
+
+void Mapping::reset() noexcept
+{
+    if (data_)
+        munmap(data_, size_);
+    data_ = nullptr;
+    size_ = 0;
+}
+
+Result<Mapping> map_private(std::size_t size, Protection protection, void *address)
+{
+    Result<Mapping> mapping = map(size, bits(protection), MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, address);
+    if (!mapping.ok())
+        return mapping;
+    if (Status status = set_up(mapping->data(), size); !status.ok())
+        return status;
+    return mapping;
+}
+
+Result<SharedPair> map_shared_pair(std::size_t size, void *address)
+{
+    const Descriptor file(static_cast<int>(syscall(SYS_memfd_create, "ufomem", 1U /* MFD_CLOEXEC */)));
+    if (file.get() < 0)
+        return fail_errno(Code::system, errno, "memfd_create");
+    if (ftruncate(file.get(), static_cast<off_t>(size)) != 0)
+        return fail_errno(Code::nomem, errno, "cannot make an unnamed memory file of %zu bytes", size);
+    Result<Mapping> view = map(size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, file.get(), address);
+    if (!view.ok())
+        return view.status();
+    Result<Mapping> alias = map(size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file.get(), nullptr);
+    if (!alias.ok())
+        return alias.status();
+    for (Mapping *mapping : {&*view, &*alias})
+        if (Status status = set_up(mapping->data(), size); !status.ok())
+            return status;
+    SharedPair pair; // the file lives on in its mappings: no descriptor per region
+    pair.view = std::move(*view);
+    pair.alias = std::move(*alias);
+    return pair;
+}
+
+Result<Mapping> map_fork_canary()
+{
+    Result<Mapping> page = map(page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, nullptr);
+    if (!page.ok())
+        return page;
+    if (madvise(page->data(), page->size(), MADV_WIPEONFORK) != 0)
+        return fail_errno(Code::system, errno, "madvise(MADV_WIPEONFORK); Linux 4.14 or newer is needed");
+    *page->data() = std::byte{1};
+    return page;
+}
+
+Status protect(std::byte *data, std::size_t size, Protection protection) noexcept
+{
+    if (mprotect(data, size, bits(protection)) == 0)
+        return {};
+    if (errno == ENOMEM)
+        return fail_errno(Code::limit, errno, "mprotect: the process has too many mappings; raise vm.max_map_count or use larger chunks");
+    return fail_errno(Code::system, errno, "mprotect of %zu bytes at %p", size, static_cast<void *>(data));
+}
+
+Status drop(std::byte *data, std::size_t size) noexcept
+{
+    if (madvise(data, size, MADV_DONTNEED) == 0)
+        return {};
+    return fail_errno(Code::system, errno, "madvise(MADV_DONTNEED) of %zu bytes at %p", size, static_cast<void *>(data));
+}
+
+bool drop_scattered(std::span<const iovec> ranges) noexcept
+{
+    std::size_t bytes = 0;
+    for (const iovec &range : ranges)
+        bytes += range.iov_len;
+    // One call takes what fits or nothing for us: a short count leaves some ranges, which the caller drops one by one.
+    const long done = syscall(SYS_process_madvise, PIDFD_SELF, ranges.data(), ranges.size(), MADV_DONTNEED, 0U);
+    return done >= 0 && static_cast<std::size_t>(done) == bytes;
+}
+
+bool can_drop_scattered() noexcept
+{
+    static const bool can = [] {
+        Result<Mapping> page = map_private(page_size(), Protection::read_write);
+        if (!page.ok())
+            return false;
+        const iovec range{page->data(), page->size()};
+        return drop_scattered({&range, 1});
+    }();
+    return can;
+}
+
+Status punch(std::byte *alias, std::size_t size) noexcept
+{
+    if (madvise(alias, size, MADV_REMOVE) == 0)
+        return {};
+    return fail_errno(Code::system, errno, "madvise(MADV_REMOVE) of %zu bytes at %p", size, static_cast<void *>(alias));
+}
+
+bool is_present(const std::byte *data) noexcept
+{
+    unsigned char present = 0;
+    auto page = reinterpret_cast<std::uintptr_t>(data) & ~(page_size() - 1);
+    return mincore(reinterpret_cast<void *>(page), 1, &present) == 0 && (present & 1) != 0;
+}
+
+Result<Mapping> detach_pages(std::byte *data, std::size_t size) noexcept
+{
+    void *moved = mremap(data, size, size, MREMAP_MAYMOVE | MREMAP_DONTUNMAP);
+    if (moved == MAP_FAILED)
+        return fail_errno(errno == ENOMEM ? Code::limit : Code::system, errno, "mremap(MREMAP_DONTUNMAP) of %zu bytes", size);
+    return Mapping(static_cast<std::byte *>(moved), size);
+}
+
+Status attach_pages(std::byte *data, Mapping &pages) noexcept
+{
+    if (mremap(pages.data(), pages.size(), pages.size(), MREMAP_MAYMOVE | MREMAP_FIXED, data) == MAP_FAILED)
+        return fail_errno(Code::system, errno, "mremap of %zu bytes back into the region", pages.size());
+    pages.release();
+    return {};
+}
+
+Status map_beyond_end(std::byte *data, std::size_t size) noexcept
+{
+    const Descriptor file(static_cast<int>(syscall(SYS_memfd_create, "ufomem-failed", 1U /* MFD_CLOEXEC */)));
+    if (file.get() < 0)
+        return fail_errno(Code::system, errno, "memfd_create");
+    void *got = mmap(data, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, file.get(), 0);
+    if (got == MAP_FAILED)
+        return fail_errno(Code::limit, errno, "cannot map a failed chunk; raise vm.max_map_count");
+    madvise(data, size, MADV_DONTFORK);
+    return {};
+}
+
+Status map_private_again(std::byte *data, std::size_t size, Protection protection) noexcept
+{
+    void *got = mmap(data, size, bits(protection), MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    if (got == MAP_FAILED)
+        return fail_errno(Code::limit, errno, "cannot map a chunk again; raise vm.max_map_count");
+    return set_up(data, size);
+}
+
+Status map_view_again(std::byte *view, std::byte *alias, std::size_t size) noexcept
+{
+    // An old size of 0 asks for a second mapping of the same shared pages.
+    void *got = mremap(alias, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, view);
+    if (got == MAP_FAILED)
+        return fail_errno(Code::limit, errno, "cannot map a chunk again; raise vm.max_map_count");
+    if (Status status = protect(view, size, Protection::none); !status.ok())
+        return status;
+    return set_up(view, size);
+}
+
+} // namespace ufomem::kernel

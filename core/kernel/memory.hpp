@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Address space and pages: the one place that speaks to mmap, madvise, mprotect, mremap and mincore.
+#pragma once
+
+#include "../status.hpp"
+
+#include <cstddef>
+#include <span>
+
+#include <sys/uio.h>
+
+namespace ufomem::kernel {
+
+std::size_t page_size() noexcept;
+
+/// A range of address space, unmapped at the end.
+class Mapping {
+  public:
+    Mapping() = default;
+    Mapping(std::byte *data, std::size_t size) : data_(data), size_(size) {}
+    Mapping(Mapping &&other) noexcept { swap(other); }
+    Mapping &operator=(Mapping &&other) noexcept
+    {
+        swap(other);
+        return *this;
+    }
+    ~Mapping() { reset(); }
+
+    std::byte *data() const { return data_; }
+    std::size_t size() const { return size_; }
+    explicit operator bool() const { return data_ != nullptr; }
+    void reset() noexcept;
+    /// It is mapped elsewhere now.
+    void release() noexcept
+    {
+        data_ = nullptr;
+        size_ = 0;
+    }
+
+  private:
+    void swap(Mapping &other) noexcept
+    {
+        std::swap(data_, other.data_);
+        std::swap(size_, other.size_);
+    }
+    std::byte *data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+enum class Protection { none, read, read_write };
+
+/// Private anonymous memory without a reservation of swap, kept out of forked children and of huge pages.
+/// With `address`, exactly there and only where nothing is mapped.
+Result<Mapping> map_private(std::size_t size, Protection protection, void *address = nullptr);
+
+/// Memory of an unnamed file, seen twice: at the returned range without access, and at an alias that can always be written.
+struct SharedPair {
+    Mapping view;
+    Mapping alias;
+};
+Result<SharedPair> map_shared_pair(std::size_t size, void *address = nullptr);
+
+/// A page that reads 1 in this process and 0 in a forked child.
+Result<Mapping> map_fork_canary();
+
+Status protect(std::byte *data, std::size_t size, Protection protection) noexcept;
+
+/// Gives the pages back; they are absent afterwards.
+Status drop(std::byte *data, std::size_t size) noexcept;
+/// The same for scattered ranges in one call.  Returns how many ranges are gone: all, or none if the kernel cannot.
+bool drop_scattered(std::span<const iovec> ranges) noexcept;
+bool can_drop_scattered() noexcept;
+
+/// Gives back pages of shared memory, for every mapping of them.
+Status punch(std::byte *alias, std::size_t size) noexcept;
+
+/// Whether the page at `data` is there.
+bool is_present(const std::byte *data) noexcept;
+
+/// Moves the pages of a range to a new place of their own, atomically; the range stays mapped and is empty afterwards.
+Result<Mapping> detach_pages(std::byte *data, std::size_t size) noexcept;
+/// And back; the mapping at `data` is replaced, and nobody watches it.
+Status attach_pages(std::byte *data, Mapping &pages) noexcept;
+
+/// Any access raises SIGBUS from now on: maps a file behind its end.
+Status map_beyond_end(std::byte *data, std::size_t size) noexcept;
+/// Private memory again, as map_private() gives it.
+Status map_private_again(std::byte *data, std::size_t size, Protection protection) noexcept;
+/// The view again, without access, as map_shared_pair() gives it.
+Status map_view_again(std::byte *view, std::byte *alias, std::size_t size) noexcept;
+
+} // namespace ufomem::kernel

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+#include "userfaultfd.hpp"
+
+#include "memory.hpp"
+
+#include <cerrno>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Newer than the headers of the distributions that we build on.
+#ifndef USERFAULTFD_IOC_NEW // 6.1
+#define USERFAULTFD_IOC_NEW _IO(0xAA, 0x00)
+#endif
+#ifndef UFFD_USER_MODE_ONLY // 5.11
+#define UFFD_USER_MODE_ONLY 1
+#endif
+#ifndef UFFD_FEATURE_POISON // 6.6
+#define UFFD_FEATURE_POISON (1 << 14)
+struct uffdio_poison {
+    uffdio_range range;
+    std::uint64_t mode;
+    std::int64_t updated;
+};
+#define UFFDIO_POISON _IOWR(UFFDIO, 0x08, struct uffdio_poison)
+#define UFFDIO_POISON_MODE_DONTWAKE (1ULL << 0)
+#endif
+#ifndef UFFD_FEATURE_MOVE // 6.8
+#define UFFD_FEATURE_MOVE (1 << 16)
+struct uffdio_move {
+    std::uint64_t dst;
+    std::uint64_t src;
+    std::uint64_t len;
+    std::uint64_t mode;
+    std::int64_t move;
+};
+#define UFFDIO_MOVE _IOWR(UFFDIO, 0x05, struct uffdio_move)
+#define UFFDIO_MOVE_MODE_DONTWAKE (1ULL << 0)
+#endif
+
+namespace ufomem::kernel {
+namespace {
+
+constexpr int descriptor_flags = O_CLOEXEC;
+
+// A userfaultfd can be asked for its features only once: the second UFFDIO_API is refused.
+struct Opening {
+    Feature way;
+    int (*open)();
+};
+
+constexpr Opening ladder[] = {
+    {feature_userfaultfd_device,
+     [] {
+         const int device = ::open("/dev/userfaultfd", O_RDWR | O_CLOEXEC);
+         if (device < 0)
+             return -1;
+         const int descriptor = ioctl(device, USERFAULTFD_IOC_NEW, descriptor_flags);
+         const int error = errno;
+         close(device);
+         errno = error;
+         return descriptor;
+     }},
+    {feature_userfaultfd_syscall, [] { return static_cast<int>(syscall(SYS_userfaultfd, descriptor_flags)); }},
+    {feature_userfaultfd_user,
+     [] { return static_cast<int>(syscall(SYS_userfaultfd, descriptor_flags | UFFD_USER_MODE_ONLY)); }},
+};
+
+int handshake(int descriptor, std::uint64_t wanted)
+{
+    uffdio_api api{UFFD_API, wanted, 0};
+    return ioctl(descriptor, UFFDIO_API, &api);
+}
+
+std::uint64_t offered_features(const Opening &opening)
+{
+    const int descriptor = opening.open();
+    if (descriptor < 0)
+        return 0;
+    uffdio_api api{UFFD_API, 0, 0};
+    const bool answered = ioctl(descriptor, UFFDIO_API, &api) == 0;
+    close(descriptor);
+    return answered ? api.features : 0;
+}
+
+struct Optional {
+    Feature feature;
+    std::uint64_t kernel_bit;
+};
+
+constexpr Optional optional_features[] = {
+    {feature_write_protect, UFFD_FEATURE_PAGEFAULT_FLAG_WP},
+    {feature_poison, UFFD_FEATURE_POISON},
+    {feature_move, UFFD_FEATURE_MOVE},
+};
+
+template <class T> std::uint64_t as_number(T *pointer) { return reinterpret_cast<std::uint64_t>(pointer); }
+
+Status watch_range(int descriptor, std::byte *data, std::size_t size, std::uint64_t mode)
+{
+    uffdio_register request{{as_number(data), size}, mode, 0};
+    if (ioctl(descriptor, UFFDIO_REGISTER, &request) != 0)
+        return fail_errno(Code::system, errno, "UFFDIO_REGISTER of %zu bytes", size);
+    return {};
+}
+
+/// Repeats a transfer from where EAGAIN stopped it.  `step` returns 0 or an errno, and adds to `done`.
+template <class Step> Transfer resume(std::size_t size, Step step)
+{
+    Transfer transfer;
+    while (transfer.done < size) {
+        transfer.error = step(transfer.done);
+        if (transfer.error == EAGAIN)
+            sched_yield(); // the address space is changing under us, or an event waits to be read
+        else if (transfer.error != 0)
+            return transfer;
+    }
+    transfer.error = 0;
+    return transfer;
+}
+
+} // namespace
+
+Result<Userfaultfd> Userfaultfd::open(std::uint32_t features_off)
+{
+    int error = ENOSYS;
+    for (const Opening &opening : ladder) {
+        if ((features_off & opening.way) != 0) {
+            error = EPERM;
+            continue;
+        }
+        const std::uint64_t offered = offered_features(opening);
+        Userfaultfd fd;
+        fd.descriptor_ = opening.open();
+        if (fd.descriptor_ < 0) {
+            error = errno;
+            continue;
+        }
+        // Who faulted is needed to find waiting cycles; it is there since 4.14.
+        std::uint64_t wanted = UFFD_FEATURE_THREAD_ID;
+        fd.features_.add(opening.way);
+        for (const Optional &optional : optional_features) {
+            if ((offered & optional.kernel_bit) == 0 || (features_off & optional.feature) != 0)
+                continue;
+            wanted |= optional.kernel_bit;
+            fd.features_.add(optional.feature);
+        }
+        if (handshake(fd.descriptor_, wanted) != 0) {
+            error = errno;
+            continue;
+        }
+        if ((features_off & feature_batched_drop) == 0 && can_drop_scattered())
+            fd.features_.add(feature_batched_drop);
+        return fd;
+    }
+    return fail_errno(error == EPERM || error == EACCES ? Code::permission : Code::unsupported, error,
+                      "userfaultfd is not available; use the protect delivery, or allow it (vm.unprivileged_userfaultfd, "
+                      "access to /dev/userfaultfd, the sandbox's system call filter)");
+}
+
+Userfaultfd::Userfaultfd(Userfaultfd &&other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)), features_(other.features_)
+{
+}
+
+Userfaultfd &Userfaultfd::operator=(Userfaultfd &&other) noexcept
+{
+    std::swap(descriptor_, other.descriptor_);
+    std::swap(features_, other.features_);
+    return *this;
+}
+
+Userfaultfd::~Userfaultfd()
+{
+    if (descriptor_ >= 0)
+        close(descriptor_);
+}
+
+Status Userfaultfd::watch(std::byte *data, std::size_t size) const noexcept
+{
+    std::uint64_t mode = UFFDIO_REGISTER_MODE_MISSING;
+    if (features_.has(feature_write_protect))
+        mode |= UFFDIO_REGISTER_MODE_WP;
+    return watch_range(descriptor_, data, size, mode);
+}
+
+Status Userfaultfd::watch_as_pool(std::byte *data, std::size_t size) const noexcept
+{
+    return watch_range(descriptor_, data, size, UFFDIO_REGISTER_MODE_WP);
+}
+
+std::span<const FaultMessage> Userfaultfd::read(std::span<FaultMessage> room) const noexcept
+{
+    constexpr std::size_t most = 16;
+    uffd_msg messages[most];
+    const std::size_t wanted = room.size() < most ? room.size() : most;
+    const ssize_t got = ::read(descriptor_, messages, wanted * sizeof messages[0]);
+    std::size_t count = 0;
+    for (std::size_t i = 0; got > 0 && i < static_cast<std::size_t>(got) / sizeof messages[0]; ++i) {
+        if (messages[i].event != UFFD_EVENT_PAGEFAULT)
+            continue;
+        const auto &fault = messages[i].arg.pagefault;
+        room[count++] = {reinterpret_cast<std::byte *>(fault.address), static_cast<pid_t>(fault.feat.ptid),
+                         (fault.flags & UFFD_PAGEFAULT_FLAG_WRITE) != 0, (fault.flags & UFFD_PAGEFAULT_FLAG_WP) != 0};
+    }
+    return room.first(count);
+}
+
+Transfer Userfaultfd::copy(std::byte *to, const std::byte *from, std::size_t size, bool write_protected) const noexcept
+{
+    return resume(size, [&](std::size_t &done) {
+        uffdio_copy request{as_number(to + done), as_number(from + done), size - done,
+                            UFFDIO_COPY_MODE_DONTWAKE | (write_protected ? UFFDIO_COPY_MODE_WP : 0), 0};
+        const int error = ioctl(descriptor_, UFFDIO_COPY, &request) == 0 ? 0 : errno;
+        if (request.copy > 0) // a count, or a negative error
+            done += static_cast<std::size_t>(request.copy);
+        return error;
+    });
+}
+
+Transfer Userfaultfd::move(std::byte *to, std::byte *from, std::size_t size) const noexcept
+{
+    return resume(size, [&](std::size_t &done) {
+        uffdio_move request{as_number(to + done), as_number(from + done), size - done, UFFDIO_MOVE_MODE_DONTWAKE, 0};
+        const int error = ioctl(descriptor_, UFFDIO_MOVE, &request) == 0 ? 0 : errno;
+        if (request.move > 0)
+            done += static_cast<std::size_t>(request.move);
+        return error;
+    });
+}
+
+Status Userfaultfd::write_protect(std::byte *data, std::size_t size, bool on) const noexcept
+{
+    for (;;) {
+        uffdio_writeprotect request{{as_number(data), size}, on ? UFFDIO_WRITEPROTECT_MODE_WP : UFFDIO_WRITEPROTECT_MODE_DONTWAKE};
+        if (ioctl(descriptor_, UFFDIO_WRITEPROTECT, &request) == 0)
+            return {};
+        if (errno != EAGAIN)
+            return fail_errno(Code::system, errno, "UFFDIO_WRITEPROTECT of %zu bytes", size);
+        sched_yield();
+    }
+}
+
+bool Userfaultfd::poison(std::byte *data, std::size_t size) const noexcept
+{
+    const Transfer transfer = resume(size, [&](std::size_t &done) {
+        uffdio_poison request{{as_number(data + done), size - done}, UFFDIO_POISON_MODE_DONTWAKE, 0};
+        const int error = ioctl(descriptor_, UFFDIO_POISON, &request) == 0 ? 0 : errno;
+        if (request.updated > 0)
+            done += static_cast<std::size_t>(request.updated);
+        if (error == EEXIST) { // this page is there, or poisoned already
+            done += page_size();
+            return 0;
+        }
+        return error;
+    });
+    return transfer.error == 0;
+}
+
+void Userfaultfd::wake(std::byte *data, std::size_t size) const noexcept
+{
+    uffdio_range range{as_number(data), size};
+    ioctl(descriptor_, UFFDIO_WAKE, &range);
+}
+
+} // namespace ufomem::kernel

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// userfaultfd: the one place that makes its ioctls and knows its constants.
+#pragma once
+
+#include "../features.hpp"
+#include "../status.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include <sys/types.h>
+
+namespace ufomem::kernel {
+
+/// One fault as the kernel reports it.
+struct FaultMessage {
+    std::byte *address = nullptr;
+    pid_t thread = 0;           ///< who faulted
+    bool write = false;         ///< a store to an absent page
+    bool write_protect = false; ///< a store to a page that is there, but protected
+};
+
+/// How far a transfer of pages got, and why it stopped.
+struct Transfer {
+    std::size_t done = 0;
+    int error = 0; ///< 0: complete
+};
+
+class Userfaultfd {
+  public:
+    /// Tries the device, the system call, and the system call for user-mode faults only.
+    static Result<Userfaultfd> open(std::uint32_t features_off);
+
+    Userfaultfd() = default;
+    Userfaultfd(Userfaultfd &&other) noexcept;
+    Userfaultfd &operator=(Userfaultfd &&other) noexcept;
+    ~Userfaultfd();
+
+    Features features() const { return features_; }
+
+    /// Absent pages of the range are reported, and writes to protected ones where the feature is there.
+    Status watch(std::byte *data, std::size_t size) const noexcept;
+    /// The range may take part in moves, but its absent pages are ordinary.  Needs write-protection.
+    Status watch_as_pool(std::byte *data, std::size_t size) const noexcept;
+
+    /// Sleeps until there are messages; an empty span after a signal.
+    std::span<const FaultMessage> read(std::span<FaultMessage> room) const noexcept;
+
+    // None of these wakes the threads that wait for the pages; wake() does.
+    Transfer copy(std::byte *to, const std::byte *from, std::size_t size, bool write_protected) const noexcept;
+    Transfer move(std::byte *to, std::byte *from, std::size_t size) const noexcept;
+    Status write_protect(std::byte *data, std::size_t size, bool on) const noexcept;
+    bool poison(std::byte *data, std::size_t size) const noexcept;
+    void wake(std::byte *data, std::size_t size) const noexcept;
+
+  private:
+    int descriptor_ = -1;
+    Features features_;
+};
+
+} // namespace ufomem::kernel

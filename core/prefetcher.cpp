@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "prefetcher.hpp"
+
+#include "library_thread.hpp"
+#include "region.hpp"
+#include "signal_guard.hpp"
+
+namespace ufomem {
+
+void Prefetcher::request(const RegionTicket &region, ChunkRange chunks) noexcept
+{
+    constexpr std::size_t most_waiting = 64;
+    if (chunks.count == 0)
+        return;
+    const GuardedLock lock(mutex_);
+    try {
+        if (stopping_ || requests_.size() == most_waiting)
+            return;
+        requests_.push_back({region, chunks});
+        if (!thread_.joinable())
+            thread_ = start_library_thread("ufomem-ahead", this, [this] { run(); });
+    } catch (...) { // no memory, no thread: the chunks come when they are asked for
+    }
+    changed_.notify_one();
+}
+
+void Prefetcher::run() noexcept
+{
+    for (;;) {
+        Request request;
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait(lock, [this] { return stopping_ || !requests_.empty(); });
+            if (stopping_)
+                return;
+            request = requests_.front();
+            requests_.pop_front();
+        }
+        for (ChunkIndex chunk = request.chunks.first; chunk < request.chunks.end(); ++chunk) {
+            // Entered anew for each chunk: the end of the region waits for one fill at most.
+            const RegionVisit region = visit(request.region);
+            if (!region || region->handle().phase() != Phase::open)
+                break;
+            region->fill_ahead(chunk);
+        }
+    }
+}
+
+void Prefetcher::stop() noexcept
+{
+    std::thread thread;
+    {
+        const GuardedLock lock(mutex_);
+        stopping_ = true;
+        thread.swap(thread_);
+    }
+    changed_.notify_one();
+    if (thread.joinable())
+        thread.join();
+}
+
+} // namespace ufomem

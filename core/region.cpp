@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Life of a region, and what every part of its protocol uses.
+#include "region.hpp"
+
+#include "kernel/futex.hpp"
+
+#include <unistd.h>
+
+namespace ufomem {
+
+void RegionHandle::end(std::uint64_t word) noexcept
+{
+    // Late calls come and go on a closing handle: of all who see it empty, one ends it.
+    const std::uint64_t unused = (word & ~phase_mask) | phase_bits(Phase::unused);
+    if (word_.compare_exchange_strong(word, unused, std::memory_order_acq_rel))
+        region_->end();
+}
+
+Region::Region(Engine &engine, std::unique_ptr<const Geometry> geometry, Options options, std::unique_ptr<Backing> backing, RegionHandle &handle)
+    : engine_(engine), geometry_(std::move(geometry)), options_(std::move(options)), backing_(std::move(backing)), handle_(handle),
+      generation_(handle.generation() + 1)
+{
+}
+
+Status Region::make_tables() noexcept
+{
+    Result<ChunkTable> table = ChunkTable::make(geometry_->chunk_count());
+    if (!table.ok())
+        return table.status();
+    table_ = std::move(*table);
+    if (!options_.read_only) {
+        const std::size_t bytes = round_up(geometry_->chunk_count() * sizeof(Spill::Offset), kernel::page_size());
+        Result<kernel::Mapping> places = kernel::map_private(bytes, kernel::Protection::read_write);
+        if (!places.ok())
+            return places.status();
+        spill_places_ = std::move(*places);
+    }
+    // A header is resident from its first use until the end.
+    const Status status = engine_.frames.charge(geometry_->header_bytes());
+    made_ = status.ok();
+    return status;
+}
+
+Region::~Region()
+{
+    if (!made_)
+        return;
+    backing_->unmap();
+    drop_everything();
+    engine_.frames.discharge(geometry_->header_bytes());
+    const std::uint64_t stale = queued_.load();
+    if (stale != 0 && engine_.resident.note_stale(stale))
+        engine_.resident.compact([](const Candidate &candidate) {
+            return candidate.region.handle->generation() == candidate.region.generation && candidate.region.handle->phase() != Phase::unused;
+        });
+}
+
+bool Region::fills_on_this_thread() const
+{
+    const auto begin = reinterpret_cast<WaitGraph::Key>(body());
+    return WaitGraph::of_process().fills_within(gettid(), begin, begin + geometry_->mapped_body_bytes());
+}
+
+void Region::count(Counters::Counter Counters::*counter, std::uint64_t amount) noexcept
+{
+    (counters_.*counter).fetch_add(amount, std::memory_order_relaxed);
+    (engine_.counters.*counter).fetch_add(amount, std::memory_order_relaxed);
+}
+
+bool Region::change(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
+{
+    ChunkWord::Bits bits = seen.bits();
+    if (word(chunk).compare_exchange_strong(bits, next.bits(), std::memory_order_acq_rel, std::memory_order_acquire))
+        return true;
+    seen = ChunkWord(bits);
+    return false;
+}
+
+/// Ends a transition that the caller owns.
+void Region::publish(ChunkIndex chunk, ChunkWord next) noexcept
+{
+    // Others only add the wish to be woken, and the mark of an entry in the resident queue goes its own ways.
+    ChunkWord seen = look(chunk);
+    ChunkWord merged;
+    do
+        merged = seen.has(ChunkWord::queued) ? next.with(ChunkWord::queued) : next.without(ChunkWord::queued);
+    while (!change(chunk, seen, merged.without(ChunkWord::waiters)));
+    wake_after(chunk, seen);
+}
+
+void Region::wake_after(ChunkIndex chunk, ChunkWord before) noexcept
+{
+    engine_.frames.note_progress();
+    if (!before.has(ChunkWord::waiters))
+        return;
+    WaitGraph::of_process().clear_waiting(key(chunk));
+    backing_->wake(chunk);
+    kernel::futex_wake_all(word(chunk));
+}
+
+Status Region::wait_for_change(ChunkIndex chunk, ChunkWord seen) noexcept
+{
+    const pid_t thread = gettid();
+    WaitGraph &graph = WaitGraph::of_process();
+    const WaitGraph::Entry entry(graph, &engine_, thread, WaitGraph::nothing, key(chunk));
+    if (graph.closes_cycle(thread, key(chunk)))
+        return fail(Code::deadlock,
+                    "chunk %zu of the region at %p is being filled, or written back, by a callback that waits for it; callbacks must not use the "
+                    "elements that they were called for",
+                    chunk.value, static_cast<void *>(body()));
+    const ChunkWord waiting = seen.with(ChunkWord::waiters);
+    if (seen.has(ChunkWord::waiters) || change(chunk, seen, waiting))
+        kernel::futex_wait(word(chunk), waiting.bits(), 20); // and looks again: a cycle may have closed meanwhile
+    return {};
+}
+
+std::size_t Region::neighbourhood(ChunkIndex chunk) const
+{
+    constexpr std::size_t extent = 2 * 1024 * 1024;
+    return (reinterpret_cast<std::uintptr_t>(body()) + chunk.value * geometry_->chunk_bytes()) / extent;
+}
+
+/// Puts a resident chunk into the queue of those that may leave, unless it stands there.
+void Region::enqueue(ChunkIndex chunk) noexcept
+{
+    const ChunkWord before{word(chunk).fetch_or(ChunkWord::queued, std::memory_order_acq_rel)};
+    if (before.has(ChunkWord::queued))
+        return;
+    queued_.fetch_add(1, std::memory_order_relaxed);
+    if (engine_.resident.push({ticket(), chunk, geometry_->pages_of(chunk).length}, neighbourhood(chunk)))
+        return;
+    queued_.fetch_sub(1, std::memory_order_relaxed);
+    word(chunk).fetch_and(~ChunkWord::queued, std::memory_order_acq_rel);
+    engine_.log(LogLevel::warning, "no memory for the queue of resident chunks: chunk %zu stays in memory until it is unpinned or evicted by call", chunk.value);
+}
+
+} // namespace ufomem

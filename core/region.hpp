@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+// The protocol of a region: who may bring a chunk in, change it, and take it out.  The implementation has a file for each part:
+// region.cpp (life), region_fill.cpp, region_leave.cpp, region_fault.cpp, region_calls.cpp.
+#pragma once
+
+#include "backing/backing.hpp"
+#include "chunk_table.hpp"
+#include "counters.hpp"
+#include "engine.hpp"
+#include "geometry.hpp"
+#include "handle.hpp"
+#include "sources/source.hpp"
+#include "wait_graph.hpp"
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+namespace ufomem {
+
+enum class Advice : std::int32_t { normal = 0, random = 1, sequential = 2, willneed = 3, dontneed = 4 };
+
+class Region {
+  public:
+    struct Options {
+        std::shared_ptr<Source> source;
+        bool read_only = false;
+        unsigned retries = 0;
+        unsigned retry_delay_milliseconds = 0;
+        std::size_t readahead_bytes = 0;
+    };
+
+    /// The backing refers to the same geometry.
+    Region(Engine &engine, std::unique_ptr<const Geometry> geometry, Options options, std::unique_ptr<Backing> backing, RegionHandle &handle);
+    Region(const Region &) = delete;
+    Region &operator=(const Region &) = delete;
+    ~Region();
+
+    Status make_tables() noexcept;
+    /// Runs when the last one has left the closed region, and has to destroy it.
+    void set_end(std::function<void()> end) { end_ = std::move(end); }
+    void end() noexcept
+    {
+        const std::function<void()> end = std::move(end_); // it destroys this object
+        end();
+    }
+
+    const Geometry &geometry() const { return *geometry_; }
+    std::byte *body() const { return backing_->body(); }
+    std::byte *header() const { return backing_->body() - geometry_->header_size(); }
+    bool contains(const std::byte *address) const { return address >= header() && address < body() + geometry_->mapped_body_bytes(); }
+    RegionHandle &handle() const { return handle_; }
+    RegionTicket ticket() const { return {&handle_, generation_}; }
+    bool fills_on_this_thread() const;
+
+    // -- faults, for the deliveries
+    struct Fault {
+        ChunkIndex chunk;
+        const std::byte *address = nullptr;
+        Access access = Access::read;
+        bool store_to_protected = false; ///< there is a page, and it was protected
+        pid_t thread = 0;
+    };
+    enum class Answer : std::uint8_t {
+        done,     ///< the thread has been woken, or will be by whoever is at work on the chunk
+        fill,     ///< answer_by_fill() has to be called
+        not_ours, ///< the access is against the region's own rules, and the system has to say so
+        wait      ///< as done, and the faulting thread, if it is the caller, has to wait for the chunk
+    };
+    /// Never runs user code.
+    Answer answer_quickly(const Fault &fault) noexcept;
+    /// Runs populate.
+    void answer_by_fill(const Fault &fault) noexcept;
+    /// For a thread that answers its own fault; false if the wait would never end.
+    bool wait_for(ChunkIndex chunk) noexcept;
+    void poison(ChunkIndex chunk) noexcept;
+
+    // -- the calls of the C interface, on ranges that lie in the array
+    Status touch(ElementRange range) noexcept;
+    Status pin(ElementRange range) noexcept;
+    Status unpin(ElementRange range) noexcept;
+    Status read(ElementRange range, std::byte *out) noexcept;
+    Status write(ElementRange range, const std::byte *in) noexcept;
+    Status flush(ElementRange range) noexcept;
+    Status evict(ElementRange range) noexcept;
+    Status reset(ElementRange range) noexcept;
+    void advise(ElementRange range, Advice advice) noexcept;
+    bool loads_only_for_callers() const { return options_.source->loads_only_for_callers(); }
+    /// Brings a chunk in if it is absent; gives way to everybody else.
+    void fill_ahead(ChunkIndex chunk) noexcept;
+
+    bool takes_changes() const { return options_.source->takes_changes() && !options_.read_only; }
+    void log_loss(const Failure &failure) const noexcept
+    {
+        engine_.log(LogLevel::error, "the region at %p ends with changes that could not be written: %s", static_cast<void *>(body()), failure.text);
+    }
+    bool forked() const { return engine_.forked(); }
+    Delivery delivery() const { return engine_.delivery; }
+
+    std::uint64_t resident_bytes() const { return resident_bytes_.load(std::memory_order_relaxed); }
+    std::uint64_t pins() const { return pins_.load(std::memory_order_relaxed); }
+    const Counters &counters() const { return counters_; }
+
+    // -- for the evictor
+    struct Eviction {
+        std::size_t freed = 0;
+        bool busy = false;
+        Failure failure;
+    };
+    /// Lets go of those chunks that can leave.  Their places in the resident queue are theirs no more.
+    void evict_candidates(std::span<const ChunkIndex> chunks, Eviction &eviction) noexcept;
+    /// The same for chunks that should leave together.
+    std::size_t neighbourhood(ChunkIndex chunk) const;
+
+  private:
+    enum class Keep : std::uint8_t { nothing, hold, pin };
+    enum class Parking : std::uint8_t { no, yes };
+
+    using Word = std::atomic<ChunkWord::Bits>;
+    Word &word(ChunkIndex chunk) const { return table_.at(chunk); }
+    ChunkWord look(ChunkIndex chunk) const { return ChunkWord(word(chunk).load(std::memory_order_acquire)); }
+    /// False if somebody was faster; `seen` is then what he left.
+    bool change(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept;
+    WaitGraph::Key key(ChunkIndex chunk) const { return reinterpret_cast<WaitGraph::Key>(backing_->at(chunk)); }
+    /// Visits every chunk of the range that may have left its first state; returns the first error.
+    template <class Visit> Status for_each_chunk(ElementRange range, Visit visit) noexcept
+    {
+        Failure first;
+        table_.for_each_touched(geometry_->chunks_meeting(geometry_->bytes_of(range)), [&](ChunkIndex chunk) {
+            if (Status status = visit(chunk); !status.ok() && first.code == Code::ok)
+                first = Failure::of_this_thread(status);
+        });
+        return first.code == Code::ok ? Status{} : first.report();
+    }
+    void count(Counters::Counter Counters::*counter, std::uint64_t amount = 1) noexcept;
+
+    // region.cpp
+    void publish(ChunkIndex chunk, ChunkWord next) noexcept;
+    void wake_after(ChunkIndex chunk, ChunkWord before) noexcept;
+    Status wait_for_change(ChunkIndex chunk, ChunkWord seen) noexcept;
+    void enqueue(ChunkIndex chunk) noexcept;
+
+    // region_fill.cpp
+    Status ensure(ChunkIndex chunk, Access access, Keep keep) noexcept;
+    Status fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, bool for_fault) noexcept;
+    Result<Staging> gather(ChunkIndex chunk, ChunkWord claimed, Access access) noexcept;
+    Status load(ChunkIndex chunk, ChunkWord claimed, std::byte *out) noexcept;
+    Status load_from_source(ByteRange data, std::byte *out) noexcept;
+    Status show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, const Staging &staging) noexcept;
+    void publish_failure(ChunkIndex chunk, ChunkWord claimed, Status status, bool for_fault) noexcept;
+    bool remember_failure(ChunkIndex chunk, const Failure &failure) noexcept;
+    Status failure_of(ChunkIndex chunk) noexcept;
+    void forget_failure(ChunkIndex chunk) noexcept;
+    void read_ahead(ChunkIndex chunk) noexcept;
+    void unhold(ChunkIndex chunk) noexcept;
+    Status make_dirty(ChunkIndex chunk) noexcept;
+
+    // region_leave.cpp
+    /// Chunks in the leaving state whose memory is given back in one go.
+    struct Batch {
+        static constexpr std::size_t most = 32;
+        std::array<Outgoing, most> items;
+        std::size_t count = 0;
+    };
+    bool leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &batch, Eviction &eviction) noexcept;
+    void finish(Batch &batch) noexcept;
+    Status store_out(ChunkIndex chunk, const std::byte *data, bool by_caller, bool &spilled) noexcept;
+    Status flush_chunk(ChunkIndex chunk) noexcept;
+    Status flush_spilled(ChunkIndex chunk, ChunkWord claimed) noexcept;
+    Status clean(ChunkIndex chunk, bool was_spilled) noexcept;
+    Status evict_chunk(ChunkIndex chunk, Batch &batch) noexcept;
+    Status reset_chunk(ChunkIndex chunk) noexcept;
+    void release_spilled(ChunkIndex chunk) noexcept;
+    void drop_parked(ChunkIndex chunk, ChunkWord parked) noexcept;
+    void drop_everything() noexcept;
+
+    // region_calls.cpp
+    void unpin_chunks(ChunkRange chunks) noexcept;
+    template <class Use> Status for_each_held(ElementRange range, Access access, Use use) noexcept;
+
+    // region_fault.cpp
+    Answer answer_store(const Fault &fault) noexcept;
+    bool poison_absent(ChunkIndex chunk) noexcept;
+    Answer answer_discarded(const Fault &fault) noexcept;
+    bool give_up_discarded(ChunkIndex chunk) noexcept;
+
+    Spill::Offset &spill_place(ChunkIndex chunk) const { return reinterpret_cast<Spill::Offset *>(spill_places_.data())[chunk.value]; }
+
+    Engine &engine_;
+    const std::unique_ptr<const Geometry> geometry_;
+    const Options options_;
+    const std::unique_ptr<Backing> backing_;
+    RegionHandle &handle_;
+    const std::uint32_t generation_;
+    std::function<void()> end_;
+
+    bool made_ = false; // make_tables() succeeded
+    ChunkTable table_;
+    kernel::Mapping spill_places_; // Offset per chunk; valid while the chunk is marked spilled, owned by whoever owns the chunk
+    std::mutex poisoning_;         // only where poison replaces mappings; taken by whoever poisons or installs, before the word changes
+
+    std::mutex failures_mutex_;
+    std::unordered_map<std::size_t, Failure> failures_; // of chunks in the failed state
+
+    std::atomic<Advice> advice_{Advice::normal};
+    std::atomic<std::uint64_t> resident_bytes_{0};
+    std::atomic<std::uint64_t> pins_{0};
+    std::atomic<std::uint64_t> queued_{0};
+    Counters counters_;
+};
+
+} // namespace ufomem

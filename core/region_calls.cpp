@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+// The calls on ranges: the calling thread makes chunks resident itself, without a fault.
+#include "region.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ufomem {
+
+Status Region::touch(ElementRange range) noexcept
+{
+    const ChunkRange chunks = geometry_->chunks_meeting(geometry_->bytes_of(range));
+    Failure first;
+    for (ChunkIndex chunk = chunks.first; chunk < chunks.end(); ++chunk)
+        if (Status status = ensure(chunk, Access::read, Keep::nothing); !status.ok()) {
+            if (first.code == Code::ok)
+                first = Failure::of_this_thread(status);
+            if (status.code == Code::budget || status.code == Code::nomem || status.code == Code::deadlock)
+                break; // the next chunk would fare no better
+        }
+    return first.code == Code::ok ? Status{} : first.report();
+}
+
+Status Region::pin(ElementRange range) noexcept
+{
+    const ChunkRange chunks = geometry_->chunks_meeting(geometry_->bytes_of(range));
+    for (ChunkIndex chunk = chunks.first; chunk < chunks.end(); ++chunk) {
+        if (Status status = ensure(chunk, Access::read, Keep::pin); !status.ok()) {
+            const Failure failure = Failure::of_this_thread(status);
+            unpin_chunks({chunks.first, chunk.value - chunks.first.value});
+            return failure.report();
+        }
+        pins_.fetch_add(1);
+        handle_.stay(1);
+    }
+    return {};
+}
+
+void Region::unpin_chunks(ChunkRange chunks) noexcept
+{
+    for (ChunkIndex chunk = chunks.first; chunk < chunks.end(); ++chunk) {
+        ChunkWord seen = look(chunk);
+        while (seen.pins() != 0 && !change(chunk, seen, seen.minus(ChunkWord::one_pin))) {
+        }
+        if (seen.pins() == 0)
+            continue; // taken back twice at the same time; the other call reports it
+        if (seen.pins() == 1)
+            enqueue(chunk);
+        pins_.fetch_sub(1);
+        handle_.leave(); // the caller is inside, so this is never the last
+    }
+    engine_.frames.note_progress();
+}
+
+Status Region::unpin(ElementRange range) noexcept
+{
+    const ChunkRange chunks = geometry_->chunks_meeting(geometry_->bytes_of(range));
+    for (ChunkIndex chunk = chunks.first; chunk < chunks.end(); ++chunk)
+        if (look(chunk).pins() == 0)
+            return fail(Code::not_pinned, "chunk %zu (elements [%zu, %zu)) is not pinned; unpin what ufo_pin was called for, once", chunk.value,
+                        geometry_->elements_meeting(geometry_->data_of(chunk)).first,
+                        geometry_->elements_meeting(geometry_->data_of(chunk)).first + geometry_->elements_meeting(geometry_->data_of(chunk)).count);
+    unpin_chunks(chunks);
+    return {};
+}
+
+/// Calls use(pointer into the region, bytes, offset in the range) for the part of the range in each chunk, while that cannot leave.
+template <class Use> Status Region::for_each_held(ElementRange range, Access access, Use use) noexcept
+{
+    const ByteRange bytes = geometry_->bytes_of(range);
+    const ChunkRange chunks = geometry_->chunks_meeting(bytes);
+    for (ChunkIndex chunk = chunks.first; chunk < chunks.end(); ++chunk) {
+        if (Status status = ensure(chunk, access, Keep::hold); !status.ok())
+            return status;
+        Status status;
+        if (access == Access::write && !look(chunk).has(ChunkWord::dirty))
+            status = make_dirty(chunk);
+        if (status.ok()) {
+            const ByteRange data = geometry_->data_of(chunk);
+            const std::size_t begin = std::max(bytes.offset, data.offset);
+            const std::size_t end = std::min(bytes.end(), data.end());
+            use(body() + begin, end - begin, begin - bytes.offset);
+        }
+        unhold(chunk);
+        if (!status.ok())
+            return status;
+    }
+    return {};
+}
+
+Status Region::read(ElementRange range, std::byte *out) noexcept
+{
+    return for_each_held(range, Access::read, [out](const std::byte *from, std::size_t size, std::size_t at) { std::memcpy(out + at, from, size); });
+}
+
+Status Region::write(ElementRange range, const std::byte *in) noexcept
+{
+    if (options_.read_only)
+        return fail(Code::read_only, "the region is read-only; make it without ufo_config_set_read_only to write to it");
+    return for_each_held(range, Access::write, [in](std::byte *to, std::size_t size, std::size_t at) { std::memcpy(to, in + at, size); });
+}
+
+void Region::advise(ElementRange range, Advice advice) noexcept
+{
+    switch (advice) {
+    case Advice::normal:
+    case Advice::random:
+    case Advice::sequential:
+        advice_.store(advice, std::memory_order_relaxed);
+        break;
+    case Advice::willneed: {
+        // Not more than fits: what came first would only leave again.
+        ChunkRange chunks = geometry_->chunks_meeting(geometry_->bytes_of(range));
+        chunks.count = std::min(chunks.count, engine_.budget.low() / geometry_->chunk_bytes());
+        if (!loads_only_for_callers())
+            engine_.prefetcher.request(ticket(), chunks);
+        break;
+    }
+    case Advice::dontneed:
+        (void)evict(range);
+        break;
+    }
+}
+
+} // namespace ufomem

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: MIT
+// How a chunk comes in: claim it, get a frame, load, install, publish.
+#include "region.hpp"
+
+#include "kernel/futex.hpp"
+#include "signal_guard.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+
+#include <sched.h>
+#include <unistd.h>
+
+namespace ufomem {
+namespace {
+
+/// Failures of the source stay until ufo_reset(); the others may be gone at the next attempt.
+bool stays(Code code)
+{
+    return code == Code::populate || code == Code::file || code == Code::truncated || code == Code::spill || code == Code::lost;
+}
+
+} // namespace
+
+/// Brings the chunk in, whatever state it is in, and keeps it from leaving as asked.
+Status Region::ensure(ChunkIndex chunk, Access access, Keep keep) noexcept
+{
+    ChunkWord seen = look(chunk);
+    for (;;) {
+        switch (seen.state()) {
+        case ChunkState::resident:
+            if (keep == Keep::nothing)
+                return {};
+            if (keep == Keep::pin && seen.pins() == ChunkWord::pins_mask / ChunkWord::one_pin)
+                return fail(Code::limit, "chunk %zu is pinned %u times already, the most that is possible", chunk.value, seen.pins());
+            if (keep == Keep::pin || seen.can_hold()) {
+                if (change(chunk, seen, seen.plus(keep == Keep::pin ? ChunkWord::one_pin : ChunkWord::one_hold)))
+                    return {};
+                continue;
+            }
+            if (!seen.cleaning_now()) { // as many holds as can be counted: they last for a copy each
+                sched_yield();
+                break;
+            }
+            if (Status status = wait_for_change(chunk, seen); !status.ok())
+                return status;
+            break;
+        case ChunkState::absent:
+        case ChunkState::parked:
+            table_.mark_touched(chunk);
+            if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
+                return fill(chunk, claimed, access, keep, false);
+            continue;
+        case ChunkState::filling:
+        case ChunkState::leaving:
+            if (Status status = wait_for_change(chunk, seen); !status.ok())
+                return status;
+            break;
+        case ChunkState::failed:
+            if (Status status = failure_of(chunk); !status.ok())
+                return status;
+            break;
+        }
+        seen = look(chunk);
+    }
+}
+
+/// Fills a chunk that the caller has claimed; `claimed` is its word from before.
+Status Region::fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, bool for_fault) noexcept
+{
+    if (options_.read_only)
+        access = Access::read;
+    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
+    Result<Staging> staging = gather(chunk, claimed, access);
+    Status status = staging.status();
+    if (status.ok())
+        status = show(chunk, claimed, access, keep, *staging);
+    if (!status.ok()) {
+        publish_failure(chunk, claimed, status, for_fault);
+        return status;
+    }
+    if (keep != Keep::pin)
+        enqueue(chunk);
+    return {};
+}
+
+/// The content of the chunk in staging memory.
+Result<Staging> Region::gather(ChunkIndex chunk, ChunkWord claimed, Access access) noexcept
+{
+    if (claimed.is(ChunkState::parked)) {
+        Result<Staging> rescued = backing_->rescue(claimed, chunk, access);
+        if (!rescued.ok())
+            return rescued;
+        if (*rescued) {
+            count(&Counters::rescues);
+            return rescued;
+        }
+    }
+    Result<Staging> staging = backing_->stage(chunk, access);
+    if (!staging.ok())
+        return staging;
+    if (Status status = load(chunk, claimed, staging->data); !status.ok()) {
+        backing_->abandon(*staging);
+        return status;
+    }
+    return staging;
+}
+
+Status Region::load(ChunkIndex chunk, ChunkWord claimed, std::byte *out) noexcept
+{
+    const ByteRange data = geometry_->data_of(chunk);
+    const std::size_t pages = geometry_->pages_of(chunk).length;
+    std::memset(out + data.length, 0, pages - data.length);
+    if (claimed.has(ChunkWord::spilled)) {
+        if (Status status = engine_.spill.load(spill_place(chunk), out, data.length); !status.ok())
+            return status;
+        count(&Counters::spill_read_bytes, data.length);
+        return {};
+    }
+    const std::size_t scratch = options_.source->scratch_bytes(*geometry_, data);
+    if (scratch != 0)
+        if (Status status = engine_.frames.charge(scratch); !status.ok())
+            return status;
+    const Status status = load_from_source(data, out);
+    if (scratch != 0)
+        engine_.frames.discharge(scratch);
+    if (status.ok()) {
+        count(&Counters::populates);
+        count(&Counters::populated_bytes, data.length);
+    }
+    return status;
+}
+
+Status Region::load_from_source(ByteRange data, std::byte *out) noexcept
+{
+    for (unsigned attempt = 0;; ++attempt) {
+        const Status status = options_.source->load(*geometry_, data, out);
+        if (status.ok() || attempt == options_.retries)
+            return status;
+        engine_.log(LogLevel::warning, "%s; attempt %u of %u follows", last_error(), attempt + 2, options_.retries + 1);
+        const unsigned delay = options_.retry_delay_milliseconds;
+        const timespec pause{delay / 1000, static_cast<long>(delay % 1000) * 1'000'000};
+        nanosleep(&pause, nullptr);
+    }
+}
+
+/// Puts the chunk at its address and publishes it.
+Status Region::show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, const Staging &staging) noexcept
+{
+    std::unique_lock<std::mutex> poisoning(poisoning_, std::defer_lock);
+    if (backing_->poison_replaces_mapping())
+        poisoning.lock();
+    if (look(chunk).has(ChunkWord::poisoned))
+        if (Status status = backing_->mend(chunk); !status.ok()) {
+            backing_->abandon(staging);
+            return status;
+        }
+    Result<bool> dirty = backing_->install(chunk, staging, access);
+    if (!dirty.ok())
+        return dirty.status();
+    ChunkWord next = claimed.to(ChunkState::resident).without(ChunkWord::poisoned | ChunkWord::dirty);
+    if (*dirty) {
+        if (next.has(ChunkWord::spilled)) // what it holds will be out of date
+            release_spilled(chunk);
+        next = next.with(ChunkWord::dirty).without(ChunkWord::spilled);
+    }
+    if (keep != Keep::nothing)
+        next = next.plus(keep == Keep::pin ? ChunkWord::one_pin : ChunkWord::one_hold);
+    resident_bytes_.fetch_add(geometry_->pages_of(chunk).length, std::memory_order_relaxed);
+    publish(chunk, next);
+    return {};
+}
+
+/// A failure of the source stays until reset.  Others end the call, or the faulting thread, and may be gone next time.
+void Region::publish_failure(ChunkIndex chunk, ChunkWord claimed, Status status, bool for_fault) noexcept
+{
+    const Failure failure = Failure::of_this_thread(status);
+    const ElementRange elements = geometry_->elements_meeting(geometry_->data_of(chunk));
+    count(&Counters::failures);
+    engine_.log(LogLevel::error, "chunk %zu (elements [%zu, %zu)) of the region at %p cannot be filled: %s", chunk.value, elements.first,
+                elements.first + elements.count, static_cast<void *>(body()), failure.text);
+    const bool lasting = stays(status.code) && remember_failure(chunk, failure);
+    std::unique_lock<std::mutex> poisoning(poisoning_, std::defer_lock);
+    if (backing_->poison_replaces_mapping())
+        poisoning.lock();
+    ChunkWord next = claimed.to(lasting ? ChunkState::failed : ChunkState::absent).without(ChunkWord::poisoned);
+    if (lasting || for_fault)
+        backing_->poison(chunk);
+    if (lasting || for_fault || look(chunk).has(ChunkWord::poisoned))
+        next = next.with(ChunkWord::poisoned);
+    publish(chunk, next);
+    (void)failure.report(); // the log callback, or the wake-up, may have used the library
+}
+
+bool Region::remember_failure(ChunkIndex chunk, const Failure &failure) noexcept
+{
+    const GuardedLock lock(failures_mutex_);
+    try {
+        failures_.insert_or_assign(chunk.value, failure);
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+Status Region::failure_of(ChunkIndex chunk) noexcept
+{
+    const GuardedLock lock(failures_mutex_);
+    const auto found = failures_.find(chunk.value);
+    return found != failures_.end() ? found->second.report() : Status{}; // reset in between: look again
+}
+
+void Region::forget_failure(ChunkIndex chunk) noexcept
+{
+    const GuardedLock lock(failures_mutex_);
+    failures_.erase(chunk.value);
+}
+
+/// After a fault, for a reader that goes forward.
+void Region::read_ahead(ChunkIndex chunk) noexcept
+{
+    if (advice_.load(std::memory_order_relaxed) != Advice::sequential || loads_only_for_callers())
+        return;
+    const std::size_t left = geometry_->chunk_count() - chunk.value - 1;
+    engine_.prefetcher.request(ticket(), {chunk + 1, std::min(left, options_.readahead_bytes / geometry_->chunk_bytes())});
+}
+
+/// For read-ahead: only into memory that is free, and never in anybody's way.
+void Region::fill_ahead(ChunkIndex chunk) noexcept
+{
+    ChunkWord seen = look(chunk);
+    if (!seen.is(ChunkState::absent) && !seen.is(ChunkState::parked))
+        return;
+    table_.mark_touched(chunk);
+    if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
+        (void)fill(chunk, claimed, Access::read, Keep::nothing, false);
+}
+
+void Region::unhold(ChunkIndex chunk) noexcept
+{
+    ChunkWord seen = look(chunk);
+    ChunkWord next;
+    do {
+        next = seen.minus(ChunkWord::one_hold);
+        if (next.holds() == 0) // those who wait for it are threads in calls: no fault waits for a resident chunk
+            next = next.without(ChunkWord::waiters);
+    } while (!change(chunk, seen, next));
+    if (next.holds() == 0 && seen.has(ChunkWord::waiters))
+        kernel::futex_wake_all(word(chunk));
+}
+
+/// By somebody who holds the chunk: stores may reach it from now on, and will not be lost.
+Status Region::make_dirty(ChunkIndex chunk) noexcept
+{
+    const ChunkWord before{word(chunk).fetch_or(ChunkWord::dirty, std::memory_order_acq_rel)};
+    if (before.has(ChunkWord::spilled)) {
+        const ChunkWord cleared{word(chunk).fetch_and(~ChunkWord::spilled, std::memory_order_acq_rel)};
+        if (cleared.has(ChunkWord::spilled)) // of several holders one was first
+            release_spilled(chunk);
+    }
+    return backing_->unprotect(chunk);
+}
+
+} // namespace ufomem

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: MIT
+// How chunks leave, and how changes are kept.  A changed chunk is frozen first, saved second, and given up last.
+#include "region.hpp"
+
+#include "kernel/futex.hpp"
+
+#include <unistd.h>
+
+namespace ufomem {
+
+/// Gives a frozen, changed chunk to where changes go.  By whichever thread lets it leave, or by a caller of flush or free.
+Status Region::store_out(ChunkIndex chunk, const std::byte *content, bool by_caller, bool &spilled) noexcept
+{
+    const ByteRange data = geometry_->data_of(chunk);
+    Source &source = *options_.source;
+    spilled = !(by_caller ? source.takes_changes() : source.takes_changes_anywhere());
+    if (spilled) {
+        Result<Spill::Offset> place = engine_.spill.store(content, data.length);
+        if (!place.ok())
+            return place.status();
+        spill_place(chunk) = *place;
+        count(&Counters::spill_written_bytes, data.length);
+        return {};
+    }
+    const std::size_t scratch = source.scratch_bytes(*geometry_, data);
+    if (scratch != 0)
+        if (Status status = engine_.frames.charge(scratch); !status.ok())
+            return status;
+    const Status status = source.store(*geometry_, data, content);
+    if (scratch != 0)
+        engine_.frames.discharge(scratch);
+    if (status.ok())
+        count(&Counters::written_back_bytes, data.length);
+    return status;
+}
+
+void Region::release_spilled(ChunkIndex chunk) noexcept { engine_.spill.release(spill_place(chunk), geometry_->data_of(chunk).length); }
+
+void Region::drop_parked(ChunkIndex chunk, ChunkWord parked) noexcept
+{
+    Result<Staging> rescued = backing_->rescue(parked, chunk, Access::write);
+    if (rescued.ok() && *rescued)
+        backing_->abandon(*rescued);
+}
+
+/// Takes out a chunk in the leaving state; `claimed` is its word from before.  False if it stays.
+bool Region::leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &batch, Eviction &eviction) noexcept
+{
+    const bool dirty = claimed.has(ChunkWord::dirty);
+    ChunkWord next = claimed.to(ChunkState::absent).without(ChunkWord::dirty);
+    const auto stays = [&](Status status) {
+        eviction.failure = Failure::of_this_thread(status);
+        publish(chunk, claimed.to(ChunkState::resident));
+        enqueue(chunk);
+        return false;
+    };
+
+    Result<Outgoing> outgoing = backing_->take_out(chunk, dirty);
+    if (!outgoing.ok())
+        return stays(outgoing.status());
+    if (dirty) {
+        const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
+        bool spilled = false;
+        if (Status status = store_out(chunk, outgoing->data, false, spilled); !status.ok()) {
+            engine_.log(LogLevel::error, "chunk %zu of the region at %p stays in memory: %s", chunk.value, static_cast<void *>(body()), last_error());
+            backing_->put_back(*outgoing);
+            return stays(status);
+        }
+        if (spilled)
+            next = next.with(ChunkWord::spilled);
+    }
+    const std::size_t size = geometry_->pages_of(chunk).length;
+    eviction.freed += size;
+    count(&Counters::evictions);
+    resident_bytes_.fetch_sub(size, std::memory_order_relaxed);
+    if (parking == Parking::yes && backing_->can_park(*outgoing)) {
+        engine_.frames.prepare_parking(outgoing->frame, word(chunk));
+        publish(chunk, next.parked_in(outgoing->frame.slot));
+        engine_.frames.link_parked(outgoing->frame);
+        return true;
+    }
+    // The rest of its word waits in the table, until the memory of the whole batch is given back.
+    if (next.has(ChunkWord::spilled))
+        word(chunk).fetch_or(ChunkWord::spilled, std::memory_order_relaxed);
+    if (batch.count == Batch::most)
+        finish(batch);
+    batch.items[batch.count++] = std::move(*outgoing);
+    return true;
+}
+
+void Region::finish(Batch &batch) noexcept
+{
+    backing_->finish(std::span(batch.items).first(batch.count));
+    for (std::size_t i = 0; i < batch.count; ++i) {
+        const ChunkIndex chunk = batch.items[i].chunk;
+        publish(chunk, look(chunk).to(ChunkState::absent).without(ChunkWord::dirty));
+    }
+    batch.count = 0;
+}
+
+void Region::evict_candidates(std::span<const ChunkIndex> chunks, Eviction &eviction) noexcept
+{
+    Batch batch;
+    for (const ChunkIndex chunk : chunks) {
+        queued_.fetch_sub(1, std::memory_order_relaxed);
+        ChunkWord seen{word(chunk).fetch_and(~ChunkWord::queued, std::memory_order_acq_rel)};
+        seen = seen.without(ChunkWord::queued);
+        while (seen.can_leave() && !change(chunk, seen, seen.to(ChunkState::leaving))) {
+        }
+        if (seen.can_leave()) {
+            (void)leave(chunk, seen, Parking::yes, batch, eviction);
+        } else if (seen.is(ChunkState::resident) && seen.pins() == 0) {
+            eviction.busy = true; // held or being cleaned: its turn comes again
+            enqueue(chunk);
+        } else if (seen.in_transition()) {
+            eviction.busy = true; // who brings it in enqueues it
+        } // pinned: the last unpin enqueues it
+    }
+    finish(batch);
+}
+
+Status Region::evict_chunk(ChunkIndex chunk, Batch &batch) noexcept
+{
+    ChunkWord seen = look(chunk);
+    for (;;) {
+        if (seen.is(ChunkState::absent) || seen.is(ChunkState::failed))
+            return {};
+        if (seen.is(ChunkState::parked)) {
+            if (!change(chunk, seen, seen.to(ChunkState::leaving)))
+                continue;
+            drop_parked(chunk, seen);
+            publish(chunk, seen.to(ChunkState::absent));
+            return {};
+        }
+        if (seen.pins() != 0)
+            return fail(Code::pinned, "chunk %zu is pinned and stays in memory; unpin it first", chunk.value);
+        if (seen.can_leave()) {
+            if (!change(chunk, seen, seen.to(ChunkState::leaving)))
+                continue;
+            Eviction eviction;
+            return leave(chunk, seen, Parking::no, batch, eviction) ? Status{} : eviction.failure.report();
+        }
+        finish(batch); // never wait with chunks in hand
+        if (Status status = wait_for_change(chunk, seen); !status.ok())
+            return status;
+        seen = look(chunk);
+    }
+}
+
+Status Region::evict(ElementRange range) noexcept
+{
+    Batch batch;
+    const Status status = for_each_chunk(range, [&](ChunkIndex chunk) { return evict_chunk(chunk, batch); });
+    finish(batch);
+    return status;
+}
+
+/// Forgets the chunk's content, here and in the spill.
+Status Region::reset_chunk(ChunkIndex chunk) noexcept
+{
+    ChunkWord seen = look(chunk);
+    for (;;) {
+        if (seen.pins() != 0)
+            return fail(Code::pinned, "chunk %zu is pinned and keeps its content; unpin it first", chunk.value);
+        const bool resident = seen.can_leave();
+        const bool away = seen.is(ChunkState::absent) || seen.is(ChunkState::parked) || seen.is(ChunkState::failed);
+        if (!resident && !away) {
+            if (Status status = wait_for_change(chunk, seen); !status.ok())
+                return status;
+            seen = look(chunk);
+        } else if (change(chunk, seen, seen.to(ChunkState::leaving))) {
+            break;
+        }
+    }
+    Status status;
+    if (seen.is(ChunkState::resident)) {
+        Result<Outgoing> outgoing = backing_->take_out(chunk, false);
+        if (!outgoing.ok()) {
+            publish(chunk, seen.to(ChunkState::resident));
+            return outgoing.status();
+        }
+        backing_->finish({&*outgoing, 1});
+        resident_bytes_.fetch_sub(geometry_->pages_of(chunk).length, std::memory_order_relaxed);
+    } else if (seen.is(ChunkState::parked)) {
+        drop_parked(chunk, seen);
+    } else if (seen.is(ChunkState::failed)) {
+        forget_failure(chunk);
+    }
+    if (seen.has(ChunkWord::spilled))
+        release_spilled(chunk);
+    std::unique_lock<std::mutex> poisoning(poisoning_, std::defer_lock);
+    if (backing_->poison_replaces_mapping())
+        poisoning.lock();
+    ChunkWord next = ChunkWord{}.to(ChunkState::absent);
+    if (look(chunk).has(ChunkWord::poisoned)) {
+        status = backing_->mend(chunk);
+        if (!status.ok())
+            next = next.with(ChunkWord::poisoned);
+    }
+    publish(chunk, next);
+    return status;
+}
+
+Status Region::reset(ElementRange range) noexcept
+{
+    return for_each_chunk(range, [this](ChunkIndex chunk) { return reset_chunk(chunk); });
+}
+
+/// Saves a resident, changed chunk in the cleaning state; it stays.
+Status Region::clean(ChunkIndex chunk, bool was_spilled) noexcept
+{
+    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
+    Status status;
+    bool spilled = false;
+    if (backing_->tracks_stores())
+        status = backing_->protect(chunk);
+    if (status.ok())
+        status = store_out(chunk, backing_->at(chunk), true, spilled);
+    if (!status.ok() && backing_->tracks_stores())
+        (void)backing_->unprotect(chunk);
+    if (status.ok() && was_spilled)
+        release_spilled(chunk);
+
+    ChunkWord seen = look(chunk); // others may pin and unpin it meanwhile
+    ChunkWord next;
+    do {
+        next = seen.without(ChunkWord::cleaning | ChunkWord::waiters);
+        if (status.ok() && backing_->tracks_stores()) {
+            next = next.without(ChunkWord::dirty);
+            next = spilled ? next.with(ChunkWord::spilled) : next.without(ChunkWord::spilled);
+        }
+    } while (!change(chunk, seen, next));
+    wake_after(chunk, seen);
+    return status;
+}
+
+/// Gives a chunk that is in the spill only to the source.  It is in the filling state; `claimed` is its word from before.
+Status Region::flush_spilled(ChunkIndex chunk, ChunkWord claimed) noexcept
+{
+    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
+    Result<Staging> staging = gather(chunk, claimed, Access::write);
+    Status status = staging.status();
+    if (status.ok()) {
+        bool spilled = false;
+        status = store_out(chunk, staging->data, true, spilled);
+        backing_->abandon(*staging);
+    }
+    ChunkWord next = claimed.to(ChunkState::absent);
+    if (status.ok()) {
+        release_spilled(chunk);
+        next = next.without(ChunkWord::spilled);
+    }
+    publish(chunk, look(chunk).has(ChunkWord::poisoned) ? next.with(ChunkWord::poisoned) : next);
+    return status;
+}
+
+Status Region::flush_chunk(ChunkIndex chunk) noexcept
+{
+    const bool to_source = options_.source->takes_changes();
+    ChunkWord seen = look(chunk);
+    for (;;) {
+        const bool only_spilled = to_source && seen.has(ChunkWord::spilled);
+        const bool changed = seen.has(ChunkWord::dirty) || only_spilled;
+        switch (seen.state()) {
+        case ChunkState::absent:
+        case ChunkState::parked:
+            if (!only_spilled)
+                return {};
+            if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
+                return flush_spilled(chunk, claimed);
+            continue;
+        case ChunkState::failed:
+            return {};
+        case ChunkState::resident:
+            // Where stores are not tracked, spilling a chunk that stays would be of no use.
+            if (!changed || (!to_source && !backing_->tracks_stores()))
+                return {};
+            if (seen.can_clean()) {
+                if (change(chunk, seen, seen.with(ChunkWord::cleaning)))
+                    return clean(chunk, only_spilled);
+                continue;
+            }
+            break;
+        case ChunkState::filling:
+        case ChunkState::leaving:
+            break;
+        }
+        if (Status status = wait_for_change(chunk, seen); !status.ok())
+            return status;
+        seen = look(chunk);
+    }
+}
+
+Status Region::flush(ElementRange range) noexcept
+{
+    if (options_.read_only || range.count == 0)
+        return {};
+    Status status = for_each_chunk(range, [this](ChunkIndex chunk) { return flush_chunk(chunk); });
+    const Failure failure = Failure::of_this_thread(status);
+    // What was written earlier, when chunks left, becomes durable too.
+    if (Status synced = options_.source->sync(); status.ok())
+        return synced;
+    return failure.report();
+}
+
+/// The end: the memory is unmapped already, and nobody is inside.
+void Region::drop_everything() noexcept
+{
+    std::size_t bytes = 0;
+    table_.for_each_touched(table_.all(), [&](ChunkIndex chunk) {
+        ChunkWord seen = look(chunk);
+        if (seen.is(ChunkState::resident))
+            bytes += geometry_->pages_of(chunk).length;
+        while (seen.is(ChunkState::parked)) // until whoever wants its frame is done with the word
+            if (const ChunkWord parked = seen; change(chunk, seen, seen.to(ChunkState::absent))) {
+                drop_parked(chunk, parked);
+                break;
+            }
+        if (seen.has(ChunkWord::spilled))
+            release_spilled(chunk);
+    });
+    if (bytes != 0)
+        engine_.frames.discharge(bytes);
+}
+
+} // namespace ufomem

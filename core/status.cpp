@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "status.hpp"
+
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+
+namespace ufomem {
+namespace {
+
+// Constant-initialised, so that a signal handler may use it in a thread that never called the library before.
+thread_local constinit char t_text[Failure::text_size] = "";
+thread_local constinit std::int32_t t_callback_code = 0;
+
+void record(std::int32_t callback_code, const char *format, va_list arguments) noexcept
+{
+    std::vsnprintf(t_text, sizeof t_text, format, arguments);
+    t_callback_code = callback_code;
+}
+
+} // namespace
+
+Status fail(Code code, const char *format, ...) noexcept
+{
+    va_list arguments;
+    va_start(arguments, format);
+    record(0, format, arguments);
+    va_end(arguments);
+    return {code};
+}
+
+Status fail_errno(Code code, int error, const char *format, ...) noexcept
+{
+    va_list arguments;
+    va_start(arguments, format);
+    record(0, format, arguments);
+    va_end(arguments);
+    char reason[96];
+    const char *said = strerror_r(error, reason, sizeof reason);
+    const std::size_t used = std::strlen(t_text);
+    std::snprintf(t_text + used, sizeof t_text - used, ": %s (errno %d)", said, error);
+    return {code};
+}
+
+Status fail_callback(Code code, std::int32_t callback_code, const char *format, ...) noexcept
+{
+    va_list arguments;
+    va_start(arguments, format);
+    record(callback_code, format, arguments);
+    va_end(arguments);
+    return {code};
+}
+
+const char *last_error() noexcept { return t_text; }
+std::int32_t last_callback_code() noexcept { return t_callback_code; }
+
+Failure Failure::of_this_thread(Status status) noexcept
+{
+    Failure failure;
+    failure.code = status.code;
+    failure.callback_code = t_callback_code;
+    std::memcpy(failure.text, t_text, sizeof failure.text);
+    return failure;
+}
+
+Status Failure::report() const noexcept { return fail_callback(code, callback_code, "%s", text); }
+
+} // namespace ufomem

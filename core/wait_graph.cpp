@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "wait_graph.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+#include <sched.h>
+
+namespace ufomem {
+
+// Every access is sequentially consistent: of two threads that close a cycle at once, each from its side, at least one has to see it.
+// The version of a slot grows before its edges change.
+
+WaitGraph &WaitGraph::of_process() noexcept
+{
+    static constinit WaitGraph graph;
+    return graph;
+}
+
+WaitGraph::Entry::Entry(WaitGraph &graph, const void *core, pid_t thread, Key fills, Key waits) noexcept : graph_(graph), index_(0)
+{
+    for (std::size_t i = 0;; i = (i + 1) % capacity) {
+        pid_t free = 0;
+        if (graph.threads_[i].load(std::memory_order_relaxed) == 0 && graph.threads_[i].compare_exchange_strong(free, thread)) {
+            index_ = i;
+            break;
+        }
+        if (i == capacity - 1)
+            sched_yield(); // 8192 threads fill at once: an entry will be free soon
+    }
+    Slot &slot = graph.slots_[index_];
+    slot.version.fetch_add(1);
+    slot.core.store(core);
+    slot.waits.store(waits);
+    slot.fills.store(fills);
+    std::size_t end = graph.used_end_.load();
+    while (end <= index_ && !graph.used_end_.compare_exchange_weak(end, index_ + 1)) {
+    }
+}
+
+WaitGraph::Entry::~Entry()
+{
+    Slot &slot = graph_.slots_[index_];
+    slot.version.fetch_add(1);
+    slot.fills.store(nothing);
+    slot.waits.store(nothing);
+    // Lowered while the place is still taken: whoever takes it next raises it again.
+    std::size_t end = index_ + 1;
+    graph_.used_end_.compare_exchange_strong(end, index_);
+    graph_.threads_[index_].store(0);
+}
+
+template <class Match> std::size_t WaitGraph::find(Match match) const noexcept
+{
+    for (std::size_t i = 0, last = end(); i < last; ++i)
+        if (const pid_t thread = threads_[i].load(); thread != 0 && match(thread, slots_[i]))
+            return i;
+    return none;
+}
+
+WaitGraph::Edge WaitGraph::edge(std::size_t index) const noexcept
+{
+    const Slot &slot = slots_[index];
+    const std::uint32_t version = slot.version.load();
+    return {index, version, threads_[index].load(), slot.fills.load(), slot.waits.load()};
+}
+
+std::size_t WaitGraph::filler_of(Key key) const noexcept
+{
+    return find([key](pid_t, const Slot &slot) { return slot.fills.load() == key; });
+}
+
+std::size_t WaitGraph::wait_of(pid_t thread) const noexcept
+{
+    return find([thread](pid_t owner, const Slot &slot) { return owner == thread && slot.waits.load() != nothing; });
+}
+
+void WaitGraph::set_waiting(pid_t thread, Key key) noexcept
+{
+    const std::size_t i = find([thread](pid_t owner, const Slot &slot) { return owner == thread && slot.fills.load() != nothing; });
+    if (i == none)
+        return;
+    slots_[i].version.fetch_add(1);
+    slots_[i].waits.store(key);
+}
+
+void WaitGraph::clear_waiting(Key key) noexcept
+{
+    for (std::size_t i = 0, last = end(); i < last; ++i) {
+        Key expected = key;
+        if (slots_[i].fills.load() == nothing || slots_[i].waits.load() != key)
+            continue;
+        slots_[i].version.fetch_add(1);
+        slots_[i].waits.compare_exchange_strong(expected, nothing);
+    }
+}
+
+bool WaitGraph::fills_any(pid_t thread) const noexcept { return fills_within(thread, a_frame, UINTPTR_MAX); }
+
+bool WaitGraph::fills_within(pid_t thread, Key begin, Key end) const noexcept
+{
+    return find([=](pid_t owner, const Slot &slot) {
+               const Key key = slot.fills.load();
+               return owner == thread && key != nothing && key >= begin && key < end;
+           }) != none;
+}
+
+bool WaitGraph::closes_cycle(pid_t thread, Key key) const noexcept
+{
+    // The edges are read one after another.  If none of them has changed a moment later, they all held at once, and as each of
+    // the threads waits for the next, it is for ever.
+    Edge path[longest_cycle];
+    std::size_t length = 0;
+    for (;;) {
+        const std::size_t filler = filler_of(key);
+        if (filler == none || length + 2 > longest_cycle)
+            return false;
+        path[length++] = edge(filler);
+        if (path[length - 1].fills != key)
+            return false;
+        const pid_t next = path[length - 1].thread;
+        if (next == thread)
+            break;
+        const std::size_t wait = wait_of(next);
+        if (wait == none)
+            return false;
+        path[length++] = edge(wait);
+        key = path[length - 1].waits;
+        if (key == nothing || key == a_frame || path[length - 1].thread != next)
+            return false;
+    }
+    const timespec moment{0, 1'000'000};
+    nanosleep(&moment, nullptr);
+    return std::all_of(path, path + length, [this](const Edge &seen) { return edge(seen.index) == seen; });
+}
+
+bool WaitGraph::can_go_on(pid_t thread, pid_t asking, int depth) const noexcept
+{
+    if (thread == asking)
+        return false;
+    const std::size_t wait = wait_of(thread);
+    if (wait == none)
+        return true;
+    const Key key = slots_[wait].waits.load();
+    if (key == nothing)
+        return true;
+    if (key == a_frame || depth == 0)
+        return false;
+    const std::size_t filler = filler_of(key);
+    return filler == none || can_go_on(threads_[filler].load(), asking, depth - 1);
+}
+
+bool WaitGraph::others_progress(pid_t thread, const void *core) const noexcept
+{
+    for (std::size_t i = 0, last = end(); i < last; ++i) {
+        const pid_t other = threads_[i].load();
+        if (other != 0 && slots_[i].core.load() == core && slots_[i].fills.load() != nothing && can_go_on(other, thread, 64))
+            return true;
+    }
+    return false;
+}
+
+} // namespace ufomem

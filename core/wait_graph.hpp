@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Who fills which chunk, and who waits for what: finds fills that wait for themselves.  One for the process, as a cycle may go through
+// several cores.  Adding and removing an entry takes no lock; questions are asked only when somebody is about to wait.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include <sys/types.h>
+
+namespace ufomem {
+
+class WaitGraph {
+  public:
+    using Key = std::uintptr_t; ///< a chunk: the address of its first byte
+    static constexpr Key nothing = 0;
+    static constexpr Key a_frame = 1; ///< waits for memory inside the budget
+
+    static WaitGraph &of_process() noexcept;
+
+    /// What a thread does, for as long as the entry lives.
+    class Entry {
+      public:
+        Entry(WaitGraph &graph, const void *core, pid_t thread, Key fills, Key waits) noexcept;
+        Entry(const Entry &) = delete;
+        Entry &operator=(const Entry &) = delete;
+        ~Entry();
+
+      private:
+        WaitGraph &graph_;
+        std::size_t index_;
+    };
+
+    /// A thread that fills something has met a fault on `key`.
+    void set_waiting(pid_t thread, Key key) noexcept;
+    /// `key` has been filled, or given up: nobody waits for it any more.  To be called before they are woken.
+    void clear_waiting(Key key) noexcept;
+
+    bool fills_any(pid_t thread) const noexcept;
+    bool fills_within(pid_t thread, Key begin, Key end) const noexcept;
+
+    /// Whether `thread`, waiting for `key`, would wait for itself.  Never says so of threads that can go on.
+    bool closes_cycle(pid_t thread, Key key) const noexcept;
+
+    /// Whether some thread other than `thread` fills a chunk of `core` and can go on.
+    bool others_progress(pid_t thread, const void *core) const noexcept;
+
+  private:
+    static constexpr std::size_t capacity = 8192;
+    static constexpr std::size_t none = capacity;
+
+    struct alignas(32) Slot {
+        std::atomic<Key> fills{nothing};
+        std::atomic<Key> waits{nothing};
+        std::atomic<const void *> core{nullptr};
+        std::atomic<std::uint32_t> version{0};
+    };
+
+    static constexpr std::size_t longest_cycle = 512;
+
+    struct Edge {
+        std::size_t index;
+        std::uint32_t version;
+        pid_t thread;
+        Key fills;
+        Key waits;
+        bool operator==(const Edge &) const = default;
+    };
+
+    std::size_t end() const noexcept { return used_end_.load(); }
+    Edge edge(std::size_t index) const noexcept;
+    template <class Match> std::size_t find(Match match) const noexcept;
+    std::size_t filler_of(Key key) const noexcept;
+    std::size_t wait_of(pid_t thread) const noexcept;
+    bool can_go_on(pid_t thread, pid_t asking, int depth) const noexcept;
+
+    std::atomic<pid_t> threads_[capacity]{};
+    Slot slots_[capacity];
+    std::atomic<std::size_t> used_end_{0};
+};
+
+} // namespace ufomem
