@@ -175,6 +175,8 @@ ufo_status ufo_config_set_retry(ufo_config *config, uint32_t retries, uint32_t d
 ufo_status ufo_config_set_address(ufo_config *config, void *address)
 {
     return configure(config, [=](ufo_config &target) -> Status {
+        if (reinterpret_cast<std::uintptr_t>(address) % kernel::page_size() != 0)
+            return fail(Code::address, "address %p is not page-aligned, a multiple of %zu", address, kernel::page_size());
         target.address = address;
         return {};
     });

@@ -83,12 +83,17 @@ HandlePool<ufo_core> &cores() noexcept
     return pool;
 }
 
-Result<std::shared_ptr<Core>> core_of(const ufo_core *handle)
+Result<std::shared_ptr<Core>> core_or_default(const ufo_core *handle) noexcept
 {
     if (!handle)
         handle = ufo_core_default();
     if (!handle)
         return Status{Code::system}; // ufo_core_default() has said why
+    return core_of(handle);
+}
+
+Result<std::shared_ptr<Core>> core_of(const ufo_core *handle) noexcept
+{
     if (Status status = check(handle, "core"); !status.ok())
         return status;
     if (is_forked(handle))

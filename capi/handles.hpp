@@ -110,8 +110,10 @@ HandlePool<ufo_core_config> &core_configs() noexcept;
 HandlePool<ufo_config> &configs() noexcept;
 HandlePool<ufo_core> &cores() noexcept;
 
-/// The core behind a handle, kept alive; null means the process's default core.  Throws std::bad_alloc.
-Result<std::shared_ptr<Core>> core_of(const ufo_core *handle);
+/// The core behind a handle, kept alive.
+Result<std::shared_ptr<Core>> core_of(const ufo_core *handle) noexcept;
+/// The same; null means the process's default core.
+Result<std::shared_ptr<Core>> core_or_default(const ufo_core *handle) noexcept;
 
 inline ufo *public_handle(RegionHandle *handle) noexcept { return reinterpret_cast<ufo *>(handle); }
 inline RegionHandle *region_handle(const ufo *region) noexcept { return reinterpret_cast<RegionHandle *>(const_cast<ufo *>(region)); }

@@ -78,7 +78,7 @@ ufo *ufo_new(ufo_core *core_handle, const ufo_config *config)
     const ufo_status status = guarded([&]() -> Status {
         if (Status valid = check(config, "config"); !valid.ok())
             return valid;
-        Result<std::shared_ptr<Core>> core = core_of(core_handle);
+        Result<std::shared_ptr<Core>> core = core_or_default(core_handle);
         if (!core.ok())
             return core.status();
         Result<Core::RegionRequest> request = make_request(*config);
@@ -134,14 +134,15 @@ size_t ufo_chunk(const ufo *region)
 
 ufo_delivery ufo_get_delivery(const ufo *region)
 {
-    return ask<ufo_delivery>(region, UFO_ERR_INVALID, [](Region &inside) { return static_cast<ufo_delivery>(inside.delivery()); });
+    Result<RegionVisit> inside = enter(region);
+    return inside.ok() ? static_cast<ufo_delivery>((*inside)->delivery()) : static_cast<ufo_delivery>(inside.status().code);
 }
 
 ufo *ufo_find(ufo_core *core_handle, const void *address)
 {
     RegionHandle *found = nullptr;
     (void)guarded([&]() -> Status {
-        Result<std::shared_ptr<Core>> core = core_of(core_handle);
+        Result<std::shared_ptr<Core>> core = core_or_default(core_handle);
         if (core.ok())
             found = (*core)->find(address);
         return core.status();
@@ -157,6 +158,11 @@ ufo_status ufo_touch(ufo *region, size_t first, size_t count)
 ufo_status ufo_pin(ufo *region, size_t first, size_t count)
 {
     return on_range(region, first, count, [](Region &inside, ElementRange range) { return inside.pin(range); });
+}
+
+ufo_status ufo_pin_write(ufo *region, size_t first, size_t count)
+{
+    return on_range(region, first, count, [](Region &inside, ElementRange range) { return inside.pin_write(range); });
 }
 
 ufo_status ufo_unpin(ufo *region, size_t first, size_t count)

@@ -86,7 +86,7 @@ Status Core::open(const Options &options)
     }
     engine_->log(LogLevel::info, "no userfaultfd: using page protection");
     engine_->delivery = Delivery::protect;
-    protect_ = std::make_unique<ProtectDelivery>(registry_);
+    protect_ = std::make_unique<ProtectDelivery>(*engine_, registry_);
     return protect_->start();
 }
 
@@ -128,8 +128,6 @@ Result<RegionHandle *> Core::new_region(RegionRequest request)
 {
     if (request.delivery != Delivery::automatic && request.delivery != delivery())
         return fail(Code::unsupported, "the region wants another delivery than its core has; make a core with that delivery (ufo_core_config_set_delivery)");
-    if (reinterpret_cast<std::uintptr_t>(request.address) % kernel::page_size() != 0)
-        return fail(Code::address, "address %p is not a multiple of the page size, %zu", request.address, kernel::page_size());
     request.geometry.page_size = kernel::page_size();
     Result<Geometry> made = Geometry::make(request.geometry);
     if (!made.ok())

@@ -87,41 +87,49 @@ Status Frames::refusal(std::size_t bytes, const Failure &failure) const noexcept
                 bytes, budget_.bytes());
 }
 
-/// Repeats attempt(limit, reuse) until it succeeds, making room in between.
-template <class Attempt> Status Frames::until(std::size_t bytes, Attempt attempt) noexcept
+/// Repeats attempt(limit, reuse), which says how many bytes are still missing, until there are none; makes room in between.  What the
+/// attempts got hold of is let go while the thread sleeps: others may need just that.
+template <class Attempt, class LetGo> Status Frames::until(std::size_t bytes, Attempt attempt, LetGo let_go) noexcept
 {
-    if (attempt(budget_.high(), false))
+    std::size_t missing = attempt(budget_.high(), false);
+    if (missing == 0)
         return {};
-    if (bytes > budget_.bytes())
+    if (bytes > budget_.bytes()) {
+        let_go();
         return fail(Code::budget, "%zu bytes are needed at once, more than the budget of %zu; use smaller chunks, or raise the budget", bytes,
                     budget_.bytes());
+    }
     const pid_t thread = gettid();
     WaitGraph &graph = WaitGraph::of_process();
-    Failure failure;
-    for (int idle = 0;;) {
+    std::uint64_t releases = releases_.load();
+    for (int idle = 0, fruitless = 0;;) {
         const std::uint32_t seen = progress_.load();
         // Some frames stay parked, so that chunks which are wanted again come back cheaply.
         Reclaimer::Outcome outcome;
         const bool asked = pooled_bytes() + batch(0) <= budget_.high() - budget_.low();
         if (asked)
-            outcome = reclaimer_->reclaim(batch(bytes));
-        if (attempt(budget_.high(), true))
+            outcome = reclaimer_->reclaim(batch(missing));
+        if ((missing = attempt(budget_.high(), true)) == 0)
             return {};
-        const std::size_t trimmed = trim(bytes);
+        const std::size_t trimmed = trim(missing);
         if (trimmed == 0 && !asked)
-            outcome = reclaimer_->reclaim(batch(bytes));
-        if (attempt(budget_.high(), true))
+            outcome = reclaimer_->reclaim(batch(missing));
+        if ((missing = attempt(budget_.high(), true)) == 0)
             return {};
         if (trimmed + outcome.freed != 0)
             continue; // others took what became free: try again
-        if (attempt(budget_.bytes(), true))
+        if ((missing = attempt(budget_.bytes(), true)) == 0)
             return {};
         // Nothing can leave.  Wait for those who will make room; if there are none, now and a moment later, there is no end to wait for.
         const bool others = outcome.busy || graph.others_progress(thread, core_);
-        failure = outcome.failure;
         idle = others ? 0 : idle + 1;
-        if (idle == 2)
-            return refusal(bytes, failure);
+        // Several threads that all fail to write back look busy to each other.
+        const std::uint64_t released = releases_.load();
+        fruitless = released == releases && outcome.failure.code != Code::ok ? fruitless + 1 : 0;
+        let_go();
+        releases = releases_.load();
+        if (idle == 2 || fruitless == 100)
+            return refusal(bytes, outcome.failure);
         const WaitGraph::Entry entry(graph, core_, thread, WaitGraph::nothing, WaitGraph::a_frame);
         waiting_.fetch_add(1);
         kernel::futex_wait(progress_, seen, 2);
@@ -132,42 +140,54 @@ template <class Attempt> Status Frames::until(std::size_t bytes, Attempt attempt
 Result<Frame> Frames::take(FrameClass &frames, std::size_t extra) noexcept
 {
     Frame frame;
-    const Status status = until(frames.frame_bytes() + extra, [&](std::size_t limit, bool reuse) {
-        frame = frames.take_recycled();
+    const auto attempt = [&](std::size_t limit, bool reuse) -> std::size_t {
+        if (!frame)
+            frame = frames.take_recycled();
         if (!frame)
             frame = fresh(frames, limit);
         if (!frame && reuse)
             frame = frames.take_parked();
-        if (!frame || try_charge(extra, limit))
-            return static_cast<bool>(frame);
-        recycle(frame); // without its extra it is no use, and others may need it
-        return false;
-    });
-    if (!status.ok())
+        if (!frame)
+            return frames.frame_bytes() + extra;
+        return try_charge(extra, limit) ? 0 : extra;
+    };
+    const auto let_go = [&] {
+        if (frame)
+            recycle(frame);
+        frame = {};
+    };
+    if (Status status = until(frames.frame_bytes() + extra, attempt, let_go); !status.ok())
         return status;
     return frame;
 }
 
 Status Frames::charge(std::size_t bytes) noexcept
 {
-    return until(bytes, [&](std::size_t limit, bool) { return try_charge(bytes, limit); });
+    return until(
+        bytes, [&](std::size_t limit, bool) { return try_charge(bytes, limit) ? 0 : bytes; }, [] {});
 }
 
 void Frames::discharge(std::size_t bytes) noexcept
 {
     budget_.discharge(bytes);
-    note_progress();
+    note_release();
 }
 
 void Frames::recycle(const Frame &frame) noexcept
 {
     frame.frames->give_recycled(frame);
-    note_progress();
+    note_release();
 }
 
 void Frames::link_parked(const Frame &frame) noexcept
 {
     frame.frames->link_parked(frame);
+    note_release();
+}
+
+void Frames::note_release() noexcept
+{
+    releases_.fetch_add(1, std::memory_order_relaxed);
     note_progress();
 }
 

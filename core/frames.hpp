@@ -54,7 +54,8 @@ class Frames {
     std::size_t trim(std::size_t bytes) noexcept;
     std::size_t pooled_bytes() const noexcept;
     std::size_t batch(std::size_t at_least) const noexcept;
-    template <class Attempt> Status until(std::size_t bytes, Attempt attempt) noexcept;
+    template <class Attempt, class LetGo> Status until(std::size_t bytes, Attempt attempt, LetGo let_go) noexcept;
+    void note_release() noexcept;
     Status refusal(std::size_t bytes, const Failure &failure) const noexcept;
 
     Budget &budget_;
@@ -68,6 +69,7 @@ class Frames {
 
     std::atomic<std::uint32_t> progress_{0};
     std::atomic<std::uint32_t> waiting_{0};
+    std::atomic<std::uint64_t> releases_{0}; // how often memory became free, for whomever
 };
 
 } // namespace ufomem

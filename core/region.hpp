@@ -80,6 +80,7 @@ class Region {
     // -- the calls of the C interface, on ranges that lie in the array
     Status touch(ElementRange range) noexcept;
     Status pin(ElementRange range) noexcept;
+    Status pin_write(ElementRange range) noexcept;
     Status unpin(ElementRange range) noexcept;
     Status read(ElementRange range, std::byte *out) noexcept;
     Status write(ElementRange range, const std::byte *in) noexcept;
@@ -117,6 +118,7 @@ class Region {
   private:
     enum class Keep : std::uint8_t { nothing, hold, pin };
     enum class Parking : std::uint8_t { no, yes };
+    enum class Lasting : std::uint8_t { no, yes }; ///< whether a failure will be the same next time
 
     using Word = std::atomic<ChunkWord::Bits>;
     Word &word(ChunkIndex chunk) const { return table_.at(chunk); }
@@ -145,11 +147,11 @@ class Region {
     // region_fill.cpp
     Status ensure(ChunkIndex chunk, Access access, Keep keep) noexcept;
     Status fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, bool for_fault) noexcept;
-    Result<Staging> gather(ChunkIndex chunk, ChunkWord claimed, Access access) noexcept;
-    Status load(ChunkIndex chunk, ChunkWord claimed, std::byte *out) noexcept;
+    Result<Staging> gather(ChunkIndex chunk, ChunkWord claimed, Access access, Lasting &lasting) noexcept;
+    Status load(ChunkIndex chunk, ChunkWord claimed, std::byte *out, Lasting &lasting) noexcept;
     Status load_from_source(ByteRange data, std::byte *out) noexcept;
     Status show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, const Staging &staging) noexcept;
-    void publish_failure(ChunkIndex chunk, ChunkWord claimed, Status status, bool for_fault) noexcept;
+    void publish_failure(ChunkIndex chunk, ChunkWord claimed, Status status, Lasting lasting, bool for_fault) noexcept;
     bool remember_failure(ChunkIndex chunk, const Failure &failure) noexcept;
     Status failure_of(ChunkIndex chunk) noexcept;
     void forget_failure(ChunkIndex chunk) noexcept;
@@ -177,6 +179,7 @@ class Region {
     void drop_everything() noexcept;
 
     // region_calls.cpp
+    template <class PinOne> Status pin_each(ElementRange range, PinOne pin_one) noexcept;
     void unpin_chunks(ChunkRange chunks) noexcept;
     template <class Use> Status for_each_held(ElementRange range, Access access, Use use) noexcept;
 
@@ -184,7 +187,8 @@ class Region {
     Answer answer_store(const Fault &fault) noexcept;
     bool poison_absent(ChunkIndex chunk) noexcept;
     Answer answer_discarded(const Fault &fault) noexcept;
-    bool give_up_discarded(ChunkIndex chunk) noexcept;
+    Status restore_discarded(const Fault &fault) noexcept;
+    void give_up_discarded(const Fault &fault) noexcept;
 
     Spill::Offset &spill_place(ChunkIndex chunk) const { return reinterpret_cast<Spill::Offset *>(spill_places_.data())[chunk.value]; }
 

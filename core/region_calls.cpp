@@ -21,11 +21,12 @@ Status Region::touch(ElementRange range) noexcept
     return first.code == Code::ok ? Status{} : first.report();
 }
 
-Status Region::pin(ElementRange range) noexcept
+/// Runs pin_one(chunk) on all chunks of the range, or on none.
+template <class PinOne> Status Region::pin_each(ElementRange range, PinOne pin_one) noexcept
 {
     const ChunkRange chunks = geometry_->chunks_meeting(geometry_->bytes_of(range));
     for (ChunkIndex chunk = chunks.first; chunk < chunks.end(); ++chunk) {
-        if (Status status = ensure(chunk, Access::read, Keep::pin); !status.ok()) {
+        if (Status status = pin_one(chunk); !status.ok()) {
             const Failure failure = Failure::of_this_thread(status);
             unpin_chunks({chunks.first, chunk.value - chunks.first.value});
             return failure.report();
@@ -34,6 +35,28 @@ Status Region::pin(ElementRange range) noexcept
         handle_.stay(1);
     }
     return {};
+}
+
+Status Region::pin(ElementRange range) noexcept
+{
+    return pin_each(range, [this](ChunkIndex chunk) { return ensure(chunk, Access::read, Keep::pin); });
+}
+
+Status Region::pin_write(ElementRange range) noexcept
+{
+    if (options_.read_only)
+        return fail(Code::read_only, "the region is read-only; make it without ufo_config_set_read_only to write to it");
+    return pin_each(range, [this](ChunkIndex chunk) {
+        Status status = ensure(chunk, Access::write, Keep::hold);
+        if (!status.ok())
+            return status;
+        if (!look(chunk).has(ChunkWord::dirty))
+            status = make_dirty(chunk);
+        if (status.ok())
+            status = ensure(chunk, Access::write, Keep::pin); // it is resident, and cannot be written out before the hold ends
+        unhold(chunk);
+        return status;
+    });
 }
 
 void Region::unpin_chunks(ChunkRange chunks) noexcept

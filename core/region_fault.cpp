@@ -4,7 +4,7 @@
 
 #include "kernel/futex.hpp"
 
-#include <sched.h>
+#include <unistd.h>
 
 namespace ufomem {
 
@@ -127,56 +127,83 @@ Region::Answer Region::answer_discarded(const Fault &fault) noexcept
     return Answer::done;
 }
 
-/// The program discarded pages of a resident chunk (madvise, for example).  Unchanged ones come from the source again.
-bool Region::give_up_discarded(ChunkIndex chunk) noexcept
+/// Brings discarded pages of an unchanged chunk back, while others may use the rest of it.
+Status Region::restore_discarded(const Fault &fault) noexcept
 {
+    const ChunkIndex chunk = fault.chunk;
     ChunkWord seen = look(chunk);
-    while (seen.can_leave()) {
+    while (seen.can_hold() && !seen.has(ChunkWord::dirty)) {
+        if (!change(chunk, seen, seen.plus(ChunkWord::one_hold)))
+            continue;
+        Status status;
+        if (!kernel::is_present(fault.address)) {
+            const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
+            Lasting lasting = Lasting::no;
+            Result<Staging> staging = gather(chunk, seen, Access::read, lasting);
+            status = staging.status();
+            if (status.ok()) {
+                status = backing_->restore(chunk, *staging);
+                backing_->abandon(*staging);
+            }
+        }
+        unhold(chunk);
+        return status;
+    }
+    return {};
+}
+
+/// Changes that the program discarded (by madvise, for example) are lost, and nobody can tell which of the chunk's pages had some.
+void Region::give_up_discarded(const Fault &fault) noexcept
+{
+    const ChunkIndex chunk = fault.chunk;
+    ChunkWord seen = look(chunk);
+    while (seen.has(ChunkWord::dirty) && seen.can_leave()) {
         if (!change(chunk, seen, seen.to(ChunkState::leaving)))
             continue;
-        const bool lost = seen.has(ChunkWord::dirty);
+        if (kernel::is_present(fault.address)) { // somebody has filled the chunk since
+            publish(chunk, seen);
+            return;
+        }
         Result<Outgoing> outgoing = backing_->take_out(chunk, false);
         if (outgoing.ok())
             backing_->finish({&*outgoing, 1});
         resident_bytes_.fetch_sub(geometry_->pages_of(chunk).length, std::memory_order_relaxed);
-        if (!lost) {
-            publish(chunk, seen.to(ChunkState::absent));
-            return true;
-        }
         const Status status = fail(Code::lost, "changed pages of chunk %zu of the region at %p were discarded by the program (madvise or munmap on lazy memory); call ufo_reset",
                                    chunk.value, static_cast<void *>(body()));
-        publish_failure(chunk, seen.without(ChunkWord::dirty), status, true);
-        return false;
+        publish_failure(chunk, seen.without(ChunkWord::dirty), status, Lasting::yes, true);
+        return;
     }
-    if (seen.is(ChunkState::resident) && seen.pins() != 0) {
-        engine_.log(LogLevel::error, "pages of pinned chunk %zu of the region at %p were discarded by the program", chunk.value, static_cast<void *>(body()));
-        return false;
+    if (seen.has(ChunkWord::dirty) && seen.is(ChunkState::resident) && !kernel::is_present(fault.address)) {
+        engine_.log(LogLevel::error, "changed pages of pinned chunk %zu of the region at %p were discarded by the program", chunk.value,
+                    static_cast<void *>(body()));
+        backing_->poison(chunk); // those that are gone
     }
-    return true;
 }
 
 void Region::answer_by_fill(const Fault &fault) noexcept
 {
     const ChunkIndex chunk = fault.chunk;
-    WaitGraph &graph = WaitGraph::of_process();
-    ChunkWord seen = look(chunk);
     table_.mark_touched(chunk);
-    graph.set_waiting(fault.thread, key(chunk));
-    if (seen.is(ChunkState::resident) && !give_up_discarded(chunk)) {
-        backing_->wake(chunk);
-        return;
-    }
-    seen = look(chunk);
+    WaitGraph::of_process().set_waiting(fault.thread, key(chunk));
+    ChunkWord seen = look(chunk);
     while (seen.is(ChunkState::absent) || seen.is(ChunkState::parked)) {
         const ChunkWord claimed = seen;
-        if (change(chunk, seen, seen.to(ChunkState::filling).with(ChunkWord::waiters))) {
-            if (fill(chunk, claimed, fault.access, Keep::nothing, true).ok())
-                read_ahead(chunk);
-            return;
-        }
+        if (!change(chunk, seen, seen.to(ChunkState::filling).with(ChunkWord::waiters)))
+            continue;
+        if (fill(chunk, claimed, fault.access, Keep::nothing, true).ok())
+            read_ahead(chunk);
+        return;
     }
-    if (answer_quickly(fault) == Answer::fill) // somebody else was faster, and it has left again: the thread asks once more
-        backing_->wake(chunk);
+    if (seen.is(ChunkState::resident)) {
+        if (!restore_discarded(fault).ok()) {
+            engine_.log(LogLevel::error, "discarded pages of chunk %zu cannot be restored: %s", chunk.value, last_error());
+            backing_->poison(chunk);
+        }
+        give_up_discarded(fault);
+    }
+    // If it has left again, or somebody else is at work on it, the thread asks once more.
+    WaitGraph::of_process().clear_waiting(key(chunk));
+    backing_->wake(chunk);
 }
 
 /// For a thread that answers its own fault and met a chunk in transition.

@@ -13,15 +13,6 @@
 #include <unistd.h>
 
 namespace ufomem {
-namespace {
-
-/// Failures of the source stay until ufo_reset(); the others may be gone at the next attempt.
-bool stays(Code code)
-{
-    return code == Code::populate || code == Code::file || code == Code::truncated || code == Code::spill || code == Code::lost;
-}
-
-} // namespace
 
 /// Brings the chunk in, whatever state it is in, and keeps it from leaving as asked.
 Status Region::ensure(ChunkIndex chunk, Access access, Keep keep) noexcept
@@ -72,12 +63,13 @@ Status Region::fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep kee
     if (options_.read_only)
         access = Access::read;
     const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
-    Result<Staging> staging = gather(chunk, claimed, access);
+    Lasting lasting = Lasting::no;
+    Result<Staging> staging = gather(chunk, claimed, access, lasting);
     Status status = staging.status();
     if (status.ok())
         status = show(chunk, claimed, access, keep, *staging);
     if (!status.ok()) {
-        publish_failure(chunk, claimed, status, for_fault);
+        publish_failure(chunk, claimed, status, lasting, for_fault);
         return status;
     }
     if (keep != Keep::pin)
@@ -86,7 +78,7 @@ Status Region::fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep kee
 }
 
 /// The content of the chunk in staging memory.
-Result<Staging> Region::gather(ChunkIndex chunk, ChunkWord claimed, Access access) noexcept
+Result<Staging> Region::gather(ChunkIndex chunk, ChunkWord claimed, Access access, Lasting &lasting) noexcept
 {
     if (claimed.is(ChunkState::parked)) {
         Result<Staging> rescued = backing_->rescue(claimed, chunk, access);
@@ -100,23 +92,25 @@ Result<Staging> Region::gather(ChunkIndex chunk, ChunkWord claimed, Access acces
     Result<Staging> staging = backing_->stage(chunk, access);
     if (!staging.ok())
         return staging;
-    if (Status status = load(chunk, claimed, staging->data); !status.ok()) {
+    if (Status status = load(chunk, claimed, staging->data, lasting); !status.ok()) {
         backing_->abandon(*staging);
         return status;
     }
     return staging;
 }
 
-Status Region::load(ChunkIndex chunk, ChunkWord claimed, std::byte *out) noexcept
+Status Region::load(ChunkIndex chunk, ChunkWord claimed, std::byte *out, Lasting &lasting) noexcept
 {
     const ByteRange data = geometry_->data_of(chunk);
     const std::size_t pages = geometry_->pages_of(chunk).length;
     std::memset(out + data.length, 0, pages - data.length);
     if (claimed.has(ChunkWord::spilled)) {
-        if (Status status = engine_.spill.load(spill_place(chunk), out, data.length); !status.ok())
-            return status;
-        count(&Counters::spill_read_bytes, data.length);
-        return {};
+        const Status status = engine_.spill.load(spill_place(chunk), out, data.length);
+        if (status.ok())
+            count(&Counters::spill_read_bytes, data.length);
+        else
+            lasting = Lasting::yes;
+        return status;
     }
     const std::size_t scratch = options_.source->scratch_bytes(*geometry_, data);
     if (scratch != 0)
@@ -128,6 +122,8 @@ Status Region::load(ChunkIndex chunk, ChunkWord claimed, std::byte *out) noexcep
     if (status.ok()) {
         count(&Counters::populates);
         count(&Counters::populated_bytes, data.length);
+    } else {
+        lasting = Lasting::yes;
     }
     return status;
 }
@@ -172,22 +168,22 @@ Status Region::show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep kee
     return {};
 }
 
-/// A failure of the source stays until reset.  Others end the call, or the faulting thread, and may be gone next time.
-void Region::publish_failure(ChunkIndex chunk, ChunkWord claimed, Status status, bool for_fault) noexcept
+/// A failure of the source lasts until reset.  Others end the call, or the faulting thread, and may be gone next time.
+void Region::publish_failure(ChunkIndex chunk, ChunkWord claimed, Status status, Lasting lasting, bool for_fault) noexcept
 {
     const Failure failure = Failure::of_this_thread(status);
     const ElementRange elements = geometry_->elements_meeting(geometry_->data_of(chunk));
     count(&Counters::failures);
     engine_.log(LogLevel::error, "chunk %zu (elements [%zu, %zu)) of the region at %p cannot be filled: %s", chunk.value, elements.first,
                 elements.first + elements.count, static_cast<void *>(body()), failure.text);
-    const bool lasting = stays(status.code) && remember_failure(chunk, failure);
+    const bool failed = lasting == Lasting::yes && remember_failure(chunk, failure);
     std::unique_lock<std::mutex> poisoning(poisoning_, std::defer_lock);
     if (backing_->poison_replaces_mapping())
         poisoning.lock();
-    ChunkWord next = claimed.to(lasting ? ChunkState::failed : ChunkState::absent).without(ChunkWord::poisoned);
-    if (lasting || for_fault)
+    ChunkWord next = claimed.to(failed ? ChunkState::failed : ChunkState::absent).without(ChunkWord::poisoned);
+    if (failed || for_fault)
         backing_->poison(chunk);
-    if (lasting || for_fault || look(chunk).has(ChunkWord::poisoned))
+    if (failed || for_fault || look(chunk).has(ChunkWord::poisoned))
         next = next.with(ChunkWord::poisoned);
     publish(chunk, next);
     (void)failure.report(); // the log callback, or the wake-up, may have used the library

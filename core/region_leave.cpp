@@ -238,7 +238,8 @@ Status Region::clean(ChunkIndex chunk, bool was_spilled) noexcept
 Status Region::flush_spilled(ChunkIndex chunk, ChunkWord claimed) noexcept
 {
     const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
-    Result<Staging> staging = gather(chunk, claimed, Access::write);
+    Lasting lasting = Lasting::no;
+    Result<Staging> staging = gather(chunk, claimed, Access::write, lasting);
     Status status = staging.status();
     if (status.ok()) {
         bool spilled = false;

@@ -76,6 +76,9 @@ class Backing {
     /// A store into a read-only region has to end in a signal.  Any thread, any time.  False if it does so anyway.
     virtual bool refuse_stores() noexcept { return false; }
 
+    /// Puts back those pages of a resident, unchanged chunk that are missing.  May be called by several threads at once.
+    virtual Status restore(ChunkIndex chunk, const Staging &staging) noexcept = 0;
+
     // -- failing
     /// Poison replaces the mapping of the chunk: the caller must keep poison() and install() apart.
     virtual bool poison_replaces_mapping() const = 0;

@@ -303,6 +303,17 @@ bool PrivateBacking::refuse_stores() noexcept
     return true;
 }
 
+Status PrivateBacking::restore(ChunkIndex chunk, const Staging &staging) noexcept
+{
+    const std::size_t page = kernel::page_size();
+    for (std::size_t done = 0; done < size_of(chunk); done += page) {
+        const Transfer transfer = faults_.copy(at(chunk) + done, staging.data + done, page, policy_.can_protect);
+        if (transfer.error != 0 && transfer.error != EEXIST)
+            return fail_errno(Code::system, transfer.error, "UFFDIO_COPY of a page");
+    }
+    return {};
+}
+
 void PrivateBacking::poison(ChunkIndex chunk) noexcept
 {
     if (poison_replaces_mapping())

@@ -27,6 +27,7 @@ class PrivateBacking final : public Backing {
     Status protect(ChunkIndex chunk) noexcept override;
     Status unprotect(ChunkIndex chunk) noexcept override;
     bool refuse_stores() noexcept override;
+    Status restore(ChunkIndex chunk, const Staging &staging) noexcept override;
     bool poison_replaces_mapping() const override { return !faults_.features().has(feature_poison); }
     void poison(ChunkIndex chunk) noexcept override;
     Status mend(ChunkIndex chunk) noexcept override;

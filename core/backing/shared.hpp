@@ -23,6 +23,7 @@ class SharedBacking final : public Backing {
     bool tracks_stores() const override { return true; }
     Status protect(ChunkIndex chunk) noexcept override;
     Status unprotect(ChunkIndex chunk) noexcept override;
+    Status restore(ChunkIndex, const Staging &) noexcept override { return {}; } // the file has them
     bool poison_replaces_mapping() const override { return true; }
     void poison(ChunkIndex chunk) noexcept override;
     Status mend(ChunkIndex chunk) noexcept override;

@@ -7,6 +7,8 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <mutex>
+#include <utility>
 
 #include <sched.h>
 #include <signal.h>
@@ -19,7 +21,6 @@ namespace {
 constexpr std::size_t most_cores = 256;
 std::array<std::atomic<ProtectDelivery *>, most_cores> g_deliveries{};
 std::atomic<unsigned> g_looking{0}; // handlers that look at g_deliveries now
-struct sigaction g_before;
 
 /// Whether the processor says that the access was a store; on other processors the second fault tells.
 bool is_store(const ucontext_t &context)
@@ -53,7 +54,7 @@ RegionVisit find(const std::byte *address)
     } const looking;
     for (const std::atomic<ProtectDelivery *> &slot : g_deliveries) {
         const ProtectDelivery *delivery = slot.load();
-        if (!delivery)
+        if (!delivery || delivery->engine().forked()) // a parent's regions are not mapped here, but others may be in their place
             continue;
         RegionHandle *handle = delivery->registry().find(address);
         if (!handle)
@@ -94,12 +95,12 @@ bool answer(const std::byte *address, bool store)
     return false;
 }
 
-void pass_on(int signal, siginfo_t *info, void *context)
+void pass_on(const struct sigaction &before, int signal, siginfo_t *info, void *context)
 {
-    if ((g_before.sa_flags & SA_SIGINFO) != 0) {
-        g_before.sa_sigaction(signal, info, context);
-    } else if (g_before.sa_handler != SIG_DFL && g_before.sa_handler != SIG_IGN) {
-        g_before.sa_handler(signal);
+    if ((before.sa_flags & SA_SIGINFO) != 0) {
+        before.sa_sigaction(signal, info, context);
+    } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
+        before.sa_handler(signal);
     } else { // the access is repeated, and ends as it would have without us
         struct sigaction standard {};
         standard.sa_handler = SIG_DFL;
@@ -107,7 +108,7 @@ void pass_on(int signal, siginfo_t *info, void *context)
     }
 }
 
-void on_segv(int signal, siginfo_t *info, void *context)
+void on_segv(const struct sigaction &before, int signal, siginfo_t *info, void *context)
 {
     const int error = errno;
     // Pages that are not mapped at all are never ours.
@@ -115,23 +116,48 @@ void on_segv(int signal, siginfo_t *info, void *context)
                       answer(static_cast<const std::byte *>(info->si_addr), is_store(*static_cast<const ucontext_t *>(context)));
     errno = error;
     if (!ours)
-        pass_on(signal, info, context);
+        pass_on(before, signal, info, context);
+}
+
+// The program may replace our handler by one of its own, which may or may not pass faults on to ours.  The next core then puts another
+// handler on top: a different function, with its own predecessor, so that no chain ever becomes a ring.
+constexpr std::size_t most_handlers = 8;
+std::array<struct sigaction, most_handlers> g_before{}; // written before the handler is installed, and never again
+using Handler = void (*)(int, siginfo_t *, void *);
+template <std::size_t I> void handler(int signal, siginfo_t *info, void *context) { on_segv(g_before[I], signal, info, context); }
+template <std::size_t... I> constexpr std::array<Handler, sizeof...(I)> make_handlers(std::index_sequence<I...>) { return {handler<I>...}; }
+constexpr std::array<Handler, most_handlers> handlers = make_handlers(std::make_index_sequence<most_handlers>());
+
+bool same(const struct sigaction &a, const struct sigaction &b)
+{
+    return a.sa_flags == b.sa_flags && ((a.sa_flags & SA_SIGINFO) != 0 ? a.sa_sigaction == b.sa_sigaction : a.sa_handler == b.sa_handler);
 }
 
 Status install_handler() noexcept
 {
     static std::mutex mutex;
-    static bool installed = false;
+    static std::size_t used = 0;
     const GuardedLock lock(mutex);
-    if (installed)
-        return {};
+    struct sigaction current {};
+    if (sigaction(SIGSEGV, nullptr, &current) != 0)
+        return fail_errno(Code::system, errno, "sigaction(SIGSEGV)");
+    if ((current.sa_flags & SA_SIGINFO) != 0)
+        for (std::size_t i = 0; i < used; ++i)
+            if (current.sa_sigaction == handlers[i])
+                return {};
+    std::size_t chosen = 0;
+    while (chosen < used && !same(g_before[chosen], current))
+        ++chosen;
+    if (chosen == most_handlers)
+        return fail(Code::limit, "the program has replaced the handler for SIGSEGV %zu times; install other handlers before the first core", most_handlers);
+    if (chosen == used)
+        g_before[used++] = current;
     struct sigaction action {};
-    action.sa_sigaction = on_segv;
+    action.sa_sigaction = handlers[chosen];
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER; // populate may fault on other regions
     action.sa_mask = asynchronous_signals();
-    if (sigaction(SIGSEGV, &action, &g_before) != 0)
+    if (sigaction(SIGSEGV, &action, nullptr) != 0)
         return fail_errno(Code::system, errno, "sigaction(SIGSEGV)");
-    installed = true;
     return {};
 }
 

@@ -3,6 +3,7 @@
 // the handler that was there before.
 #pragma once
 
+#include "../engine.hpp"
 #include "../registry.hpp"
 #include "../status.hpp"
 
@@ -10,17 +11,19 @@ namespace ufomem {
 
 class ProtectDelivery {
   public:
-    explicit ProtectDelivery(const Registry &registry) : registry_(registry) {}
+    ProtectDelivery(const Engine &engine, const Registry &registry) : engine_(engine), registry_(registry) {}
     ProtectDelivery(const ProtectDelivery &) = delete;
     ProtectDelivery &operator=(const ProtectDelivery &) = delete;
     ~ProtectDelivery();
 
-    /// Installs the handler if this is the process's first, and lets it look at our regions.
+    /// Sees to it that the handler is installed, and lets it look at our regions.
     Status start() noexcept;
 
+    const Engine &engine() const { return engine_; }
     const Registry &registry() const { return registry_; }
 
   private:
+    const Engine &engine_;
     const Registry &registry_;
 };
 

@@ -190,7 +190,8 @@ bool is_present(const std::byte *data) noexcept
 
 Result<Mapping> detach_pages(std::byte *data, std::size_t size) noexcept
 {
-    void *moved = mremap(data, size, size, MREMAP_MAYMOVE | MREMAP_DONTUNMAP);
+    // The fifth argument is a hint here, and the C library passes it on.
+    void *moved = mremap(data, size, size, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, nullptr);
     if (moved == MAP_FAILED)
         return fail_errno(errno == ENOMEM ? Code::limit : Code::system, errno, "mremap(MREMAP_DONTUNMAP) of %zu bytes", size);
     return Mapping(static_cast<std::byte *>(moved), size);

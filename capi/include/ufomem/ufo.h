@@ -166,7 +166,8 @@ enum {
     UFO_DELIVERY_THREAD = 1, /**< userfaultfd messages, answered by the core's worker threads. */
     UFO_DELIVERY_INLINE = 2, /**< Reserved: userfaultfd, answered in the faulting thread.  Not in this version. */
     UFO_DELIVERY_PROTECT = 3 /**< No userfaultfd: page protection and SIGSEGV, answered in the faulting thread.  System calls
-                                  on memory that is not resident give EFAULT: ufo_touch() or ufo_pin() it first. */
+                                  on memory that is not resident give EFAULT: ufo_pin() it first, or ufo_pin_write() if they write to
+                                  it.  The same holds for userfaultfd with #UFO_FEATURE_USERFAULTFD_USER. */
 };
 
 /** Which thread may run the populate callback. */
@@ -405,7 +406,13 @@ UFO_API ufo_status ufo_touch(ufo *region, size_t first, size_t count);
  * Makes the range resident and keeps it so until ufo_unpin().  Pins nest.  On an error nothing is left pinned.  @since 0.1
  */
 UFO_API ufo_status ufo_pin(ufo *region, size_t first, size_t count);
-/** Takes back a ufo_pin() of the same range.  #UFO_ERR_NOT_PINNED, and no change, if a chunk of it is not pinned.  @since 0.1 */
+/**
+ * As ufo_pin(), for a range that will be written to: it counts as changed from now on, and stores to it meet no fault, not even those of
+ * system calls, which a protected page would fail in some deliveries (ufo_get_delivery()).  Holds until the range is flushed, or unpinned.
+ * @since 0.1
+ */
+UFO_API ufo_status ufo_pin_write(ufo *region, size_t first, size_t count);
+/** Takes back a ufo_pin() or ufo_pin_write() of the same range.  #UFO_ERR_NOT_PINNED, and no change, if a chunk of it is not pinned.  @since 0.1 */
 UFO_API ufo_status ufo_unpin(ufo *region, size_t first, size_t count);
 
 /** Copies elements to `out`.  Each chunk is copied while it cannot leave; concurrent stores may be seen in part.  @since 0.1 */
