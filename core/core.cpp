@@ -149,12 +149,13 @@ Result<RegionHandle *> Core::new_region(RegionRequest request)
         region = std::make_unique<Region>(*engine_, std::move(geometry), std::move(request.options), std::move(*backing), *handle);
         Status status = region->make_tables();
         if (status.ok()) {
-            region->set_end([core = shared_from_this(), ending = region.get()] { core->bury(ending); });
             const GuardedLock lock(regions_mutex_);
+            const std::uint64_t number = next_number_++;
+            region->set_end([core = shared_from_this(), ending = region.get(), number] { core->bury(ending, number); });
             if (closed_)
                 status = fail(Code::closed, "the core is being freed");
             else
-                regions_.insert(handle);
+                regions_.emplace(number, handle);
         }
         if (status.ok()) {
             handle->open(region.get());
@@ -180,13 +181,13 @@ Result<RegionHandle *> Core::new_region(RegionRequest request)
 }
 
 /// Nobody is inside any more.
-void Core::bury(Region *region) noexcept
+void Core::bury(Region *region, std::uint64_t number) noexcept
 {
     RegionHandle *handle = &region->handle();
     registry_.erase(region->header());
     {
         const GuardedLock lock(regions_mutex_);
-        regions_.erase(handle);
+        regions_.erase(number);
     }
     delete region;
     region_handles().give(handle);
@@ -219,14 +220,16 @@ Status Core::close(RegionHandle *handle) noexcept
 
 void Core::close_all() noexcept
 {
+    engine_->prefetcher.stop();
+    // The newest first: a callback can only use regions that were there before its own.
     for (;;) {
         RegionHandle *handle = nullptr;
         {
             const GuardedLock lock(regions_mutex_);
             closed_ = true;
-            for (RegionHandle *candidate : regions_)
-                if (candidate->phase() == Phase::open)
-                    handle = candidate;
+            const auto open = std::find_if(regions_.rbegin(), regions_.rend(), [](const auto &entry) { return entry.second->phase() == Phase::open; });
+            if (open != regions_.rend())
+                handle = open->second;
         }
         if (!handle)
             return;

@@ -10,11 +10,11 @@
 #include "region.hpp"
 #include "registry.hpp"
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_set>
 
 namespace ufomem {
 
@@ -66,7 +66,7 @@ class Core : public std::enable_shared_from_this<Core> {
     static void destroy(Core *core) noexcept;
     Status open(const Options &options);
     Result<std::unique_ptr<Backing>> new_backing(const Geometry &geometry, const RegionRequest &request);
-    void bury(Region *region) noexcept;
+    void bury(Region *region, std::uint64_t number) noexcept;
 
     // In the order in which they need each other; they end in the opposite one.
     std::unique_ptr<kernel::Userfaultfd> faults_; // null: no userfaultfd
@@ -77,7 +77,8 @@ class Core : public std::enable_shared_from_this<Core> {
     std::unique_ptr<ProtectDelivery> protect_;
 
     std::mutex regions_mutex_;
-    std::unordered_set<RegionHandle *> regions_; // guarded by regions_mutex_; open or closing
+    std::map<std::uint64_t, RegionHandle *> regions_; // guarded by regions_mutex_; open or closing, in the order of their making
+    std::uint64_t next_number_ = 0;                   // guarded by regions_mutex_
     bool closed_ = false;                        // guarded by regions_mutex_
 };
 

@@ -10,6 +10,13 @@
 
 namespace ufomem {
 
+namespace {
+
+/// Looks, 2 ms apart, before waiting is given up.
+constexpr int patience = 100;
+
+} // namespace
+
 Frames::Frames(Budget &budget, const kernel::Userfaultfd *pool, const void *core) : budget_(budget), pool_(pool), core_(core) {}
 
 Result<FrameClass *> Frames::class_of(std::size_t frame_bytes) noexcept
@@ -120,15 +127,16 @@ template <class Attempt, class LetGo> Status Frames::until(std::size_t bytes, At
             continue; // others took what became free: try again
         if ((missing = attempt(budget_.bytes(), true)) == 0)
             return {};
-        // Nothing can leave.  Wait for those who will make room; if there are none, now and a moment later, there is no end to wait for.
+        // Nothing can leave.  Wait for those who will make room; if there are none, and nothing is released for a while either (by
+        // somebody who has lost the processor with chunks in his hands), there is no end to wait for.
         const bool others = outcome.busy || graph.others_progress(thread, core_);
-        idle = others ? 0 : idle + 1;
+        const bool released = releases_.load() != releases;
+        idle = others || released ? 0 : idle + 1;
         // Several threads that all fail to write back look busy to each other.
-        const std::uint64_t released = releases_.load();
-        fruitless = released == releases && outcome.failure.code != Code::ok ? fruitless + 1 : 0;
+        fruitless = released || outcome.failure.code == Code::ok ? 0 : fruitless + 1;
         let_go();
         releases = releases_.load();
-        if (idle == 2 || fruitless == 100)
+        if (idle == patience || fruitless == patience)
             return refusal(bytes, outcome.failure);
         const WaitGraph::Entry entry(graph, core_, thread, WaitGraph::nothing, WaitGraph::a_frame);
         waiting_.fetch_add(1);
@@ -212,7 +220,7 @@ Status Frames::set_budget(std::size_t bytes) noexcept
         if (outcome.freed != 0)
             continue;
         const bool others = outcome.busy || WaitGraph::of_process().others_progress(gettid(), core_);
-        if (!others && ++idle >= 2) {
+        if (!others && ++idle == patience) {
             budget_.set_bytes(before);
             if (outcome.failure.code != Code::ok)
                 return outcome.failure.report();

@@ -28,8 +28,9 @@ bool Region::poison_absent(ChunkIndex chunk) noexcept
 void Region::poison(ChunkIndex chunk) noexcept
 {
     table_.mark_touched(chunk);
-    if (!poison_absent(chunk))
-        engine_.log(LogLevel::debug, "chunk %zu came in while a fault on it was refused", chunk.value);
+    // What is there is left alone, and what the program has thrown away of a resident chunk gets an end.
+    if (!poison_absent(chunk) && !backing_->poison_replaces_mapping())
+        backing_->poison(chunk);
     backing_->wake(chunk);
 }
 

@@ -11,6 +11,15 @@ namespace ufomem {
 using kernel::Protection;
 using kernel::Transfer;
 
+namespace {
+
+Status discarded() noexcept
+{
+    return fail(Code::lost, "changed pages of the region were discarded by the program (madvise or munmap on lazy memory); call ufo_reset on them");
+}
+
+} // namespace
+
 PrivateBacking::PrivateBacking(const Geometry &geometry, Frames &frames, const kernel::Userfaultfd &faults, bool read_only)
     : Backing(geometry, frames), faults_(faults), policy_(InstallPolicy::choose(faults.features(), read_only, geometry.chunk_bytes()))
 {
@@ -60,10 +69,11 @@ std::size_t PrivateBacking::extra_for(ChunkIndex chunk, Access access) const
 
 Result<Staging> PrivateBacking::stage(ChunkIndex chunk, Access access) noexcept
 {
-    Result<Frame> frame = frames_.take(frames_for(chunk), extra_for(chunk, access));
+    const std::size_t extra = extra_for(chunk, access);
+    Result<Frame> frame = frames_.take(frames_for(chunk), extra);
     if (!frame.ok())
         return frame.status();
-    return Staging{frame->data, *frame, extra_for(chunk, access)};
+    return Staging{frame->data, *frame, extra};
 }
 
 Result<Staging> PrivateBacking::rescue(ChunkWord parked, ChunkIndex chunk, Access access) noexcept
@@ -174,7 +184,7 @@ Result<Outgoing> PrivateBacking::move_out(ChunkIndex chunk) noexcept
     (void)kernel::drop(frame->data, size);
     frames_.vacate(*frame);
     if (out.error == ENOENT)
-        return fail(Code::lost, "pages of the region were discarded by the program (madvise or munmap on lazy memory)");
+        return discarded();
     return fail_errno(out.error == EBUSY ? Code::pinned : Code::system, out.error, "UFFDIO_MOVE of %zu bytes out of the region", size);
 }
 
@@ -192,11 +202,13 @@ Result<Outgoing> PrivateBacking::take_out(ChunkIndex chunk, bool dirty) noexcept
     if (!dirty)
         return outgoing;
     if (policy_.can_protect) {
-        if (Status status = faults_.write_protect(at(chunk), size_of(chunk), true); !status.ok())
+        if (Status status = protect(chunk); !status.ok())
             return status;
         outgoing.way = Outgoing::Way::protected_;
         return outgoing;
     }
+    if (!kernel::are_present(at(chunk), size_of(chunk)))
+        return discarded();
     Result<kernel::Mapping> detached = kernel::detach_pages(at(chunk), size_of(chunk));
     if (!detached.ok())
         return detached.status();
@@ -288,7 +300,13 @@ void PrivateBacking::put_back(Outgoing &outgoing) noexcept
     }
 }
 
-Status PrivateBacking::protect(ChunkIndex chunk) noexcept { return faults_.write_protect(at(chunk), size_of(chunk), true); }
+Status PrivateBacking::protect(ChunkIndex chunk) noexcept
+{
+    if (Status status = faults_.write_protect(at(chunk), size_of(chunk), true); !status.ok())
+        return status;
+    return kernel::are_present(at(chunk), size_of(chunk)) ? Status{} : discarded();
+}
+
 Status PrivateBacking::unprotect(ChunkIndex chunk) noexcept { return faults_.write_protect(at(chunk), size_of(chunk), false); }
 
 bool PrivateBacking::refuse_stores() noexcept

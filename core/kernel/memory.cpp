@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "memory.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 
@@ -186,6 +187,22 @@ bool is_present(const std::byte *data) noexcept
     unsigned char present = 0;
     auto page = reinterpret_cast<std::uintptr_t>(data) & ~(page_size() - 1);
     return mincore(reinterpret_cast<void *>(page), 1, &present) == 0 && (present & 1) != 0;
+}
+
+bool are_present(const std::byte *data, std::size_t size) noexcept
+{
+    constexpr std::size_t most = 512;
+    unsigned char present[most];
+    for (std::size_t done = 0; done < size;) {
+        const std::size_t part = std::min(size - done, most * page_size());
+        if (mincore(const_cast<std::byte *>(data) + done, part, present) != 0)
+            return false;
+        unsigned char *const end = present + (part + page_size() - 1) / page_size();
+        if (!std::all_of(present, end, [](unsigned char page) { return (page & 1) != 0; }))
+            return false;
+        done += part;
+    }
+    return true;
 }
 
 Result<Mapping> detach_pages(std::byte *data, std::size_t size) noexcept

@@ -74,8 +74,9 @@ bool can_drop_scattered() noexcept;
 /// Gives back pages of shared memory, for every mapping of them.
 Status punch(std::byte *alias, std::size_t size) noexcept;
 
-/// Whether the page at `data` is there.
+/// Whether the page at `data` is there, or all pages of a range.
 bool is_present(const std::byte *data) noexcept;
+bool are_present(const std::byte *data, std::size_t size) noexcept;
 
 /// Moves the pages of a range to a new place of their own, atomically; the range stays mapped and is empty afterwards.
 Result<Mapping> detach_pages(std::byte *data, std::size_t size) noexcept;

@@ -259,7 +259,7 @@ UFO_API ufo_status ufo_core_config_set_features_off(ufo_core_config *config, uin
 UFO_API ufo_core *ufo_core_new(const ufo_core_config *config);
 
 /**
- * Frees a core with all its regions, as if ufo_free() had been called on each of them first.  The handles of the regions then give
+ * Frees a core with all its regions, as if ufo_free() had been called on each of them, the newest first.  The handles of the regions then give
  * #UFO_ERR_CLOSED.  NULL is allowed.  @since 0.1
  */
 UFO_API void ufo_core_free(ufo_core *core);
