@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Runs one of the accesses of access.hpp on an array whose chunks come and go, and records its speed.
+#pragma once
+
+#include "common/access.hpp"
+#include "common/options.hpp"
+#include "common/record.hpp"
+#include "common/resident.hpp"
+
+namespace bench {
+
+struct Order {
+    std::string name;
+    std::size_t reads;
+    unsigned threads;
+
+    explicit Order(Options &options)
+        : name(options.text("order", "scan")), reads(options.size("reads", 10000)),
+          threads(static_cast<unsigned>(options.size("threads", 1)))
+    {
+        if (name != "scan" && name != "write" && name != "random")
+            die("--order is scan, write or random");
+    }
+};
+
+/// `budget` is the memory that the array may use; the measurement begins when that is in use.
+inline void record_order(const Order &order, std::span<Element> array, std::size_t budget, const HighWater &high_water)
+{
+    record("bytes", std::uint64_t{array.size_bytes()});
+    if (order.name == "random") {
+        // Steady state is what counts: fill the budget first.
+        const std::size_t page = 4096 / sizeof(Element);
+        for (std::size_t i = 0; i < array.size() && i * sizeof(Element) < budget + budget / 8; i += page)
+            if (array[i] != value_at(i))
+                die("an element is wrong");
+        record("reads", std::uint64_t{order.reads});
+        record("seconds", random_reads(array, order.reads, order.threads));
+    } else {
+        record("seconds", order.name == "write" ? scan_and_write(array) : scan(array));
+    }
+    record("budget_bytes", std::uint64_t{budget});
+    record("peak_bytes", high_water.growth());
+}
+
+} // namespace bench

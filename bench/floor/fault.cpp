@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Floor: one fault at a time, answered by threads that block in read(), compute the chunk and UFFDIO_COPY it in.
+
+#include "common/buffer.hpp"
+#include "common/latency.hpp"
+#include "common/options.hpp"
+#include "floor/readers.hpp"
+
+using namespace bench;
+
+int main(int argc, char **argv)
+{
+    Options options(argc, argv);
+    const std::size_t chunk = options.size("chunk", 64 << 10);
+    const std::size_t faults = options.size("faults", 1000);
+    const auto readers = static_cast<unsigned>(options.size("readers", 1));
+    const std::string cpu = options.text("reader-cpu", "any"); // any, same, other: than the faulting thread's
+    options.finish();
+
+    std::optional<int> reader_cpu;
+    if (cpu != "any") {
+        pin_this_thread(0);
+        reader_cpu = cpu == "same" ? 0 : 1;
+    }
+
+    const Mapping array(faults * latency_spread * chunk);
+    const Userfault userfault(0);
+    userfault.watch(array.data(), faults * latency_spread * chunk, UFFDIO_REGISTER_MODE_MISSING);
+
+    const std::size_t elements = chunk / sizeof(Element);
+    start_readers(userfault, readers, reader_cpu,
+                  [&](std::uintptr_t address) {
+                      thread_local const Buffer staging(chunk);
+                      const std::size_t index = (address - reinterpret_cast<std::uintptr_t>(array.data())) / chunk;
+                      generate(index * elements, elements, staging.data());
+                      (void)userfault.copy(array.data() + index * chunk, staging.data(), chunk);
+                  });
+
+    const auto *element = reinterpret_cast<const Element *>(array.data());
+    record_latency(faults, [&](std::size_t index) { load(element, index * elements); });
+    std::fflush(stdout);
+    std::_Exit(EXIT_SUCCESS); // the readers are blocked in the kernel
+}

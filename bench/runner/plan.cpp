@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+#include "runner/plan.hpp"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace bench {
+
+namespace {
+
+constexpr std::size_t KiB = 1024;
+constexpr std::size_t MiB = 1024 * KiB;
+constexpr std::size_t library_default = 0;           // leaves the chunk size to the library ...
+constexpr std::size_t library_default_is = 64 * KiB; // ... which chooses this
+
+using Arguments = std::vector<std::string>;
+
+Arguments operator+(Arguments left, const Arguments &right)
+{
+    left.insert(left.end(), right.begin(), right.end());
+    return left;
+}
+
+std::string chunk_text(std::size_t chunk)
+{
+    return chunk == library_default ? "default" : size_text(chunk);
+}
+
+/// An array with one fault for every 4 KiB would take minutes; an eighth of it says the same.
+Scale scale_for(const Scale &scale, std::size_t chunk)
+{
+    if (chunk != 4 * KiB)
+        return scale;
+    return {scale.bytes / 8, scale.budget / 8, scale.faults};
+}
+
+Arguments array_arguments(const Scale &scale, std::size_t chunk)
+{
+    return {"--size",  std::to_string(scale.bytes), "--budget", std::to_string(scale.budget),
+            "--chunk", std::to_string(chunk)};
+}
+
+Case floor_array(const Scale &full, const std::string &install, std::size_t chunk, const Arguments &more)
+{
+    const Scale scale = scale_for(full, chunk);
+    const std::string verb = install == "move" ? "MOVE" : "COPY";
+    const std::string huge = install == "move" && chunk >= 2 * MiB ? ", huge pages" : "";
+    return {Kind::floor, "userfaultfd " + verb + ", " + size_text(chunk) + huge, "floor-array",
+            array_arguments(scale, chunk) + Arguments{"--install", install} + more, scale.budget + 64 * MiB, chunk};
+}
+
+Case library_array(const Scale &full, std::size_t chunk, const std::string &remark, const Arguments &more)
+{
+    const Scale scale = scale_for(full, chunk);
+    return {Kind::library, "ufomem, " + chunk_text(chunk) + remark, "library-array",
+            array_arguments(scale, chunk) + more, scale.budget + 64 * MiB,
+            chunk == library_default ? library_default_is : chunk};
+}
+
+Case by_hand(const Scale &scale, std::size_t chunk, const Arguments &more)
+{
+    return {Kind::yardstick, "by hand, one " + size_text(chunk) + " buffer", "floor-by-hand",
+            Arguments{"--size", std::to_string(scale.bytes), "--chunk", std::to_string(chunk)} + more, 64 * MiB, chunk};
+}
+
+Case eager(const Scale &scale, const Arguments &more)
+{
+    return {Kind::yardstick, "malloc, fill, then use (no budget)", "floor-eager",
+            Arguments{"--size", std::to_string(scale.bytes)} + more, scale.bytes + 64 * MiB, 0};
+}
+
+Group bandwidth()
+{
+    Group group = {"bandwidth", "Memory of one core, nothing lazy", Unit::gibibytes_per_second, {}};
+    for (const char *what : {"sum", "generate", "copy"})
+        group.cases.push_back({Kind::yardstick, what, "floor-bandwidth", {"--what", what}, 600 * MiB, 0});
+    return group;
+}
+
+Group faults(const Scale &scale, std::size_t chunk)
+{
+    Group group = {"fault-" + std::to_string(chunk / KiB) + "k", "One access of an absent chunk of " + size_text(chunk),
+                   Unit::microseconds, {}};
+    const std::size_t count = std::clamp<std::size_t>(64 * MiB / chunk, 100, scale.faults);
+    const std::size_t memory = count * chunk + 64 * MiB;
+    const Arguments common = {"--chunk", std::to_string(chunk), "--faults", std::to_string(count)};
+    const auto floor = [&](const char *name, const Arguments &more) {
+        group.cases.push_back({Kind::floor, name, "floor-fault", common + more, memory, chunk});
+    };
+    const auto library = [&](const char *name, const Arguments &more) {
+        group.cases.push_back({Kind::library, name, "library-fault", common + more, memory, chunk});
+    };
+    floor("1 reader on the same CPU, COPY", {"--readers", "1", "--reader-cpu", "same"});
+    floor("1 reader on another CPU, COPY", {"--readers", "1", "--reader-cpu", "other"});
+    floor("1 reader anywhere, COPY", {"--readers", "1"});
+    floor("3 readers anywhere, COPY", {"--readers", "3"});
+    library("ufomem, load", {"--by", "load"});
+    library("ufomem, load, read-only", {"--by", "load", "--read-only"});
+    library("ufomem, ufo_touch then load", {"--by", "touch"});
+    return group;
+}
+
+Group generated(const Scale &scale)
+{
+    return {"scan-generated", "Scan of a computed array", Unit::gibibytes_per_second,
+            {
+                by_hand(scale, 64 * KiB, {}),
+                eager(scale, {}),
+                floor_array(scale, "copy", 4 * KiB, {}),
+                floor_array(scale, "copy", 64 * KiB, {}),
+                floor_array(scale, "copy", 1 * MiB, {}),
+                floor_array(scale, "move", 4 * KiB, {}),
+                floor_array(scale, "move", 64 * KiB, {}),
+                floor_array(scale, "move", 1 * MiB, {}),
+                floor_array(scale, "move", 2 * MiB, {}),
+                library_array(scale, 4 * KiB, "", {}),
+                library_array(scale, 64 * KiB, "", {}),
+                library_array(scale, 1 * MiB, "", {}),
+                library_array(scale, library_default, "", {}),
+                library_array(scale, library_default, ", sequential", {"--advice", "sequential"}),
+                library_array(scale, library_default, ", read-only", {"--read-only"}),
+                library_array(scale, library_default, ", read-only, sequential", {"--read-only", "--advice", "sequential"}),
+                library_array(scale, 1 * MiB, ", read-only, sequential", {"--read-only", "--advice", "sequential"}),
+            }};
+}
+
+Group from_file(const Scale &scale, const std::string &path)
+{
+    const Arguments file = {"--file", path};
+    return {"scan-file", "Scan of a file in the page cache", Unit::gibibytes_per_second,
+            {
+                {Kind::yardstick, "mmap (no budget)", "floor-mmap",
+                 Arguments{"--size", std::to_string(scale.bytes)} + file, 64 * MiB, 0},
+                by_hand(scale, 64 * KiB, file),
+                by_hand(scale, 1 * MiB, file),
+                floor_array(scale, "copy", 64 * KiB, file),
+                floor_array(scale, "copy", 1 * MiB, file),
+                floor_array(scale, "move", 64 * KiB, file),
+                floor_array(scale, "move", 1 * MiB, file),
+                library_array(scale, 4 * KiB, "", file),
+                library_array(scale, 64 * KiB, "", file),
+                library_array(scale, 1 * MiB, "", file),
+                library_array(scale, library_default, "", file),
+                library_array(scale, library_default, ", read-only", file + Arguments{"--read-only"}),
+                library_array(scale, library_default, ", read-only, sequential",
+                              file + Arguments{"--read-only", "--advice", "sequential"}),
+            }};
+}
+
+Group random(const Scale &scale, unsigned threads)
+{
+    Group group = {"random-" + std::to_string(threads),
+                   "Random 8-byte reads, " + std::to_string(threads) + (threads == 1 ? " thread" : " threads"),
+                   Unit::kiloreads_per_second, {}};
+    const auto arguments = [&](std::size_t chunk) {
+        const std::size_t reads = std::clamp<std::size_t>(scale.bytes / (chunk + 64 * KiB), 500, 20000);
+        return Arguments{"--order", "random", "--threads", std::to_string(threads), "--reads", std::to_string(reads)};
+    };
+    for (const std::size_t chunk : {4 * KiB, 64 * KiB, 1 * MiB})
+        group.cases.push_back(floor_array(scale, "copy", chunk, arguments(chunk)));
+    for (const std::size_t chunk : {4 * KiB, 64 * KiB, 1 * MiB})
+        group.cases.push_back(library_array(scale, chunk, "", arguments(chunk)));
+    group.cases.push_back(library_array(scale, library_default, "", arguments(64 * KiB)));
+    group.cases.push_back(library_array(scale, 4 * KiB, ", advice random", arguments(4 * KiB) + Arguments{"--advice", "random"}));
+    return group;
+}
+
+Group writes(const Scale &scale)
+{
+    const Arguments order = {"--order", "write"};
+    Case reference = by_hand(scale, 64 * KiB, order);
+    reference.kind = Kind::floor; // fill, use, save: the least that a changed array under a budget costs
+    return {"scan-write", "Scan of a computed array, every 10th element written", Unit::gibibytes_per_second,
+            {
+                eager(scale, order),
+                reference,
+                library_array(scale, 4 * KiB, "", order),
+                library_array(scale, 64 * KiB, "", order),
+                library_array(scale, 1 * MiB, "", order),
+                library_array(scale, library_default, "", order),
+                library_array(scale, library_default, ", sequential", order + Arguments{"--advice", "sequential"}),
+            }};
+}
+
+} // namespace
+
+std::vector<Group> plan(const Scale &scale, const std::string &file)
+{
+    return {bandwidth(),      faults(scale, 4 * KiB),   faults(scale, 64 * KiB), faults(scale, 1 * MiB),
+            generated(scale), from_file(scale, file), random(scale, 1),        random(scale, 2),
+            writes(scale)};
+}
+
+std::string size_text(std::size_t bytes)
+{
+    if (bytes % (1024 * MiB) == 0)
+        return std::to_string(bytes / (1024 * MiB)) + " GiB";
+    if (bytes % MiB == 0)
+        return std::to_string(bytes / MiB) + " MiB";
+    return std::to_string(bytes / KiB) + " KiB";
+}
+
+} // namespace bench

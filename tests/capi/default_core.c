@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* The process's default core: made at its first use, by whoever comes first. */
+#include "support/support.h"
+
+struct meeting {
+    pthread_barrier_t start;
+    ufo_core *cores[8];
+    ATOMIC(size_t) next;
+};
+
+static void *ask(void *argument)
+{
+    struct meeting *meeting = argument;
+    size_t number = atomic_fetch_add(&meeting->next, 1);
+    pthread_barrier_wait(&meeting->start);
+    meeting->cores[number] = ufo_core_default();
+    return NULL;
+}
+
+/* One test only: the core lives as long as the process. */
+static void is_one_and_serves_null(void **state)
+{
+    (void)state;
+    begin_test(60);
+    struct meeting meeting = {.next = 0};
+    pthread_barrier_init(&meeting.start, NULL, 8);
+    struct team team;
+    team_start(&team, 8, ask, &meeting);
+    team_join(&team);
+    ufo_core *core = ufo_core_default();
+    assert_non_null(core);
+    for (size_t i = 0; i < 8; i++)
+        assert_ptr_equal(meeting.cores[i], core);
+
+    struct source source = {0};
+    ufo *region = source_region(NULL, &source, 1 << 20, 8, 0);
+    assert_pattern(ufo_data(region), 0, 8 * MIB);
+    assert_ptr_equal(ufo_find(NULL, ufo_data(region)), region);
+    ufo_core_stats stats = core_stats(core);
+    assert_int_equal(stats.regions, 1);
+    assert_true(stats.budget_bytes >= 8 * MIB); /* half of what there is */
+    ufo_free(region);
+    assert_int_equal(atomic_load(&source.frees), 1);
+
+    ufo_core *own = new_core(MIB); /* one of our own beside it */
+    assert_ptr_not_equal(own, core);
+    ufo *other = zero_region(own, MIB, 0);
+    assert_null(ufo_find(NULL, ufo_data(other)));
+    ufo_core_free(own);
+    assert_ptr_equal(ufo_core_default(), core);
+    pthread_barrier_destroy(&meeting.start);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(is_one_and_serves_null)};
+    return RUN(tests);
+}

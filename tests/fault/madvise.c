@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* The program throws pages of a region away behind the library's back. */
+#include "support/support.h"
+
+#include <sys/mman.h>
+
+enum { LENGTH = 1 << 20 };
+
+/* Clean pages are no loss: they are asked for again. */
+static void a_clean_chunk(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_core(4 * MIB);
+    struct source source = {0};
+    ufo_config *config = ufo_config_new();
+    source.count = LENGTH;
+    source.element_size = 1;
+    assert_ok(ufo_config_set_elements(config, LENGTH, 1));
+    assert_ok(ufo_config_set_populate(config, source_populate, &source, NULL));
+    /* Where changes are not known, a writable region has no clean chunks. */
+    for (int read_only = knows_changes(core) ? 0 : 1; read_only < 2; read_only++) {
+        assert_ok(ufo_config_set_read_only(config, read_only));
+        ufo *region = ufo_new(core, config);
+        assert_non_null(region);
+        unsigned char *bytes = ufo_data(region);
+        assert_pattern(bytes, 0, LENGTH);
+        assert_int_equal(madvise(bytes, LENGTH, MADV_DONTNEED), 0);
+        assert_pattern(bytes, 0, LENGTH);
+        assert_int_equal(madvise(bytes + page_size(), page_size(), MADV_DONTNEED), 0); /* a part of a chunk */
+        unsigned char copy[100];
+        assert_ok(ufo_read(region, page_size() + 5, 100, copy)); /* by a call, too */
+        assert_pattern(copy, page_size() + 5, 100);
+        assert_pattern(bytes, 0, LENGTH);
+        ufo_free(region);
+    }
+    ufo_config_free(config);
+    ufo_core_free(core);
+}
+
+/* Changed pages are lost; that is said, and never papered over with zeros or old values. */
+static void a_changed_chunk(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_core(4 * MIB);
+    struct source source = {0};
+    ufo *region = source_region(core, &source, LENGTH, 1, 1);
+    unsigned char *bytes = ufo_data(region);
+    bytes[100] = 1;
+    assert_int_equal(madvise(bytes, page_size(), MADV_DONTNEED), 0);
+    uint8_t value = 0;
+    assert_int_equal(guarded_read(bytes + 100, &value), SIGBUS);
+    assert_status(ufo_touch(region, 100, 1), UFO_ERR_LOST);
+    assert_status(ufo_read(region, 100, 1, &value), UFO_ERR_LOST);
+    assert_pattern(bytes + page_size(), page_size(), LENGTH - page_size());
+    assert_ok(ufo_reset(region, 0, 1));
+    assert_pattern(bytes, 0, LENGTH);
+    ufo_core_free(core);
+}
+
+/* It is the store that must not hear of zeros. */
+static void a_changed_chunk_is_not_written_back_as_zeros(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_core(4 * MIB);
+    struct store store;
+    store_init(&store, LENGTH, 1);
+    ufo *region = store_region(core, &store, 1);
+    unsigned char *bytes = ufo_data(region);
+    bytes[100] = 1;
+    assert_int_equal(madvise(bytes, page_size(), MADV_DONTNEED), 0);
+    assert_status(ufo_flush(region, 0, LENGTH), UFO_ERR_LOST);
+    assert_pattern(store.bytes, 0, LENGTH);
+    ufo_core_free(core);
+    assert_pattern(store.bytes, 0, LENGTH);
+    store_destroy(&store);
+}
+
+/* A pin does not protect from that; but the access gets an end. */
+static void a_pinned_chunk(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_core(4 * MIB);
+    struct source source = {0};
+    ufo *region = source_region(core, &source, LENGTH, 1, 1);
+    unsigned char *bytes = ufo_data(region);
+    assert_ok(ufo_pin(region, 0, 10));
+    assert_int_equal(madvise(bytes, page_size(), MADV_DONTNEED), 0);
+    uint8_t value = 0;
+    int signal_number = guarded_read(bytes + 5, &value);
+    if (signal_number == 0)
+        assert_int_equal(value, pattern(5));
+    else
+        assert_int_equal(signal_number, SIGBUS);
+    assert_ok(ufo_unpin(region, 0, 10));
+    assert_ok(ufo_reset(region, 0, 1));
+    assert_pattern(bytes, 0, LENGTH);
+    ufo_core_free(core);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_clean_chunk),
+        cmocka_unit_test(a_changed_chunk),
+        cmocka_unit_test(a_pinned_chunk),
+        cmocka_unit_test(a_changed_chunk_is_not_written_back_as_zeros),
+    };
+    return RUN(tests);
+}

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# One check of what `cmake --install` leaves behind.  Usage: check.sh CHECK, with the environment that CMakeLists.txt sets.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+source_dir=$here/../..
+prefix=$WORK/prefix
+
+fail() {
+    echo "FAIL: $*" >&2
+    exit 1
+}
+
+# Exactly the files of installed-files.txt lie below directory $1.
+expect_files() {
+    local expected
+    expected=$(sed "s|@LIBDIR@|$LIBDIR|; s|@VERSION@|$VERSION|; s|@SOVERSION@|${VERSION%%.*}|; s|@CONFIG@|$CONFIG|" \
+        "$here/installed-files.txt" | LC_ALL=C sort)
+    diff <(echo "$expected") <(cd "$1" && find . ! -type d -printf '%P\n' | LC_ALL=C sort) ||
+        fail "other files than expected (<) were installed (>)"
+}
+
+install_to_prefix() {
+    "$CMAKE" --install "$BUILD" --prefix "$prefix" >/dev/null
+}
+
+# A consumer as people write them: plain C99, flags from pkg-config and nowhere else.
+build_with_pkg_config() {
+    command -v pkg-config >/dev/null || { echo "SKIP: pkg-config is not installed"; exit 77; }
+    export PKG_CONFIG_PATH=$prefix/$LIBDIR/pkgconfig
+    [ "$(pkg-config --modversion ufomem)" = "$VERSION" ] || fail "pkg-config names another version"
+    # shellcheck disable=SC2046,SC2086  # the flags are words
+    $CC -std=c99 -pedantic -Wall -Wextra -Werror -o "$WORK/consumer" "$here/consumer/main.c" $1 \
+        $(pkg-config $2 --cflags --libs ufomem)
+}
+
+build_with_cmake() {
+    "$CMAKE" -S "$here/consumer" -B "$WORK/build" -DCMAKE_C_COMPILER="$CC" -DCMAKE_PREFIX_PATH="$1"
+    "$CMAKE" --build "$WORK/build"
+    "$WORK/build/consumer"
+    "$WORK/build/consumer_static"
+}
+
+rm -rf "$WORK"
+mkdir -p "$WORK"
+case $1 in
+    files)
+        install_to_prefix
+        expect_files "$prefix"
+        ;;
+    destdir)
+        # A package is made in a staging directory, and must not remember it.
+        DESTDIR=$WORK/stage "$CMAKE" --install "$BUILD" --prefix /opt/somewhere >/dev/null
+        expect_files "$WORK/stage/opt/somewhere"
+        grep -q '^prefix=/opt/somewhere$' "$WORK/stage/opt/somewhere/$LIBDIR/pkgconfig/ufomem.pc" || fail "wrong prefix in ufomem.pc"
+        ! grep -rIl -F -e "$WORK" -e "$BUILD" "$WORK/stage" || fail "the files above name the staging or the build directory"
+        ;;
+    absolute-libdir)
+        # Some distributions give libdir as an absolute path: it stands for itself, not below the prefix.
+        DESTDIR=$WORK/stage "$CMAKE" -DCMAKE_INSTALL_PREFIX=/opt/a -Dlibdir=/opt/b/lib -Dincludedir=include \
+            -Dsource_dir="$source_dir/pkgconfig" -Dbinary_dir="$WORK" -Dversion="$VERSION" -Ddescription=test \
+            -P "$source_dir/pkgconfig/install.cmake" >/dev/null
+        grep -q '^libdir=/opt/b/lib$' "$WORK/stage/opt/b/lib/pkgconfig/ufomem.pc" || fail "libdir is not /opt/b/lib"
+        grep -q '^includedir=${prefix}/include$' "$WORK/stage/opt/b/lib/pkgconfig/ufomem.pc" || fail "includedir has changed too"
+        ;;
+    pkg-config)
+        install_to_prefix
+        build_with_pkg_config "" ""
+        LD_LIBRARY_PATH=$prefix/$LIBDIR "$WORK/consumer"
+        ;;
+    pkg-config-static)
+        install_to_prefix
+        build_with_pkg_config -static --static
+        "$WORK/consumer"
+        ;;
+    cmake)
+        install_to_prefix
+        build_with_cmake "$prefix"
+        ;;
+    cmake-moved)
+        install_to_prefix
+        mv "$prefix" "$WORK/moved"
+        build_with_cmake "$WORK/moved"
+        ;;
+    *) fail "no check called $1" ;;
+esac

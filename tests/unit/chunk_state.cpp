@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+// The word of a chunk: its state, its flags, and either holds and pins or the number of a parked frame.
+#include "unit/unit.hpp"
+
+#include "chunk_state.hpp"
+
+using namespace ufomem;
+using Bits = ChunkWord::Bits;
+
+namespace {
+
+constexpr ChunkState states[] = {ChunkState::absent,  ChunkState::filling, ChunkState::resident,
+                                 ChunkState::leaving, ChunkState::parked,  ChunkState::failed};
+constexpr Bits flags[] = {ChunkWord::dirty,   ChunkWord::spilled, ChunkWord::poisoned,
+                          ChunkWord::waiters, ChunkWord::queued,  ChunkWord::cleaning};
+constexpr Bits all_flags = ChunkWord::dirty | ChunkWord::spilled | ChunkWord::poisoned | ChunkWord::waiters
+                           | ChunkWord::queued | ChunkWord::cleaning;
+constexpr Bits most_holds = ChunkWord::holds_mask / ChunkWord::one_hold;
+constexpr Bits most_pins = ChunkWord::pins_mask / ChunkWord::one_pin;
+
+ChunkWord in(ChunkState state) { return ChunkWord{}.to(state); }
+
+void the_parts_of_a_word_do_not_overlap(void **)
+{
+    Bits taken = 7; // the state
+    for (const Bits part :
+         {flags[0], flags[1], flags[2], flags[3], flags[4], flags[5], ChunkWord::holds_mask, ChunkWord::pins_mask}) {
+        assert_int_equal(taken & part, 0);
+        taken |= part;
+    }
+    assert_int_equal(taken, UINT32_MAX);
+    // The number of a frame takes the place of holds and pins, and of nothing else.
+    assert_int_equal((ChunkWord::most_frames - 1) << ChunkWord::frame_shift,
+                     ChunkWord::holds_mask | ChunkWord::pins_mask);
+}
+
+void a_table_of_zeros_is_a_table_of_absent_chunks(void **)
+{
+    const ChunkWord word{0};
+    assert_true(word.is(ChunkState::absent));
+    for (const Bits flag : flags)
+        assert_false(word.has(flag));
+    assert_int_equal(word.holds(), 0);
+    assert_int_equal(word.pins(), 0);
+}
+
+void flags_come_and_go_one_by_one(void **)
+{
+    for (const ChunkState state : states)
+        for (const Bits flag : flags) {
+            const ChunkWord with = in(state).with(flag);
+            assert_true(with.is(state));
+            for (const Bits other : flags)
+                assert_int_equal(with.has(other), other == flag);
+            assert_int_equal(with.without(flag).bits(), in(state).bits());
+        }
+}
+
+void another_state_keeps_the_flags_and_forgets_the_counts(void **)
+{
+    const ChunkWord before =
+        in(ChunkState::resident).with(all_flags).plus(3 * ChunkWord::one_hold).plus(5 * ChunkWord::one_pin);
+    for (const ChunkState state : states) {
+        const ChunkWord after = before.to(state);
+        assert_true(after.is(state));
+        assert_int_equal(after.bits(), in(state).with(all_flags).bits());
+    }
+}
+
+void holds_and_pins_are_counted_apart(void **)
+{
+    ChunkWord word = in(ChunkState::resident).with(ChunkWord::dirty);
+    for (Bits i = 0; i < most_holds; ++i)
+        word = word.plus(ChunkWord::one_hold);
+    for (Bits i = 0; i < most_pins; ++i)
+        word = word.plus(ChunkWord::one_pin);
+    assert_int_equal(word.holds(), most_holds);
+    assert_int_equal(word.pins(), most_pins);
+    assert_true(word.is(ChunkState::resident) && word.has(ChunkWord::dirty));
+    word = word.minus(ChunkWord::one_hold).minus(ChunkWord::one_pin);
+    assert_int_equal(word.holds(), most_holds - 1);
+    assert_int_equal(word.pins(), most_pins - 1);
+}
+
+void a_parked_chunk_knows_its_frame(void **)
+{
+    for (const Bits frame : {Bits{0}, Bits{1}, Bits{12345}, ChunkWord::most_frames - 1}) {
+        const ChunkWord pinned =
+            in(ChunkState::leaving).with(ChunkWord::spilled | ChunkWord::queued).plus(ChunkWord::one_pin);
+        const ChunkWord parked = pinned.parked_in(frame);
+        assert_true(parked.is(ChunkState::parked));
+        assert_int_equal(parked.frame(), frame);
+        assert_true(parked.has(ChunkWord::spilled) && parked.has(ChunkWord::queued) && !parked.has(ChunkWord::dirty));
+        // The number is not mistaken for counts ...
+        assert_int_equal(parked.holds(), 0);
+        assert_int_equal(parked.pins(), 0);
+        // ... and is gone with the state.
+        assert_int_equal(parked.to(ChunkState::filling).bits(),
+                         in(ChunkState::filling).with(ChunkWord::spilled | ChunkWord::queued).bits());
+    }
+}
+
+void a_transition_is_filling_leaving_or_cleaning(void **)
+{
+    for (const ChunkState state : states)
+        assert_int_equal(in(state).in_transition(), state == ChunkState::filling || state == ChunkState::leaving);
+    assert_true(in(ChunkState::resident).with(ChunkWord::cleaning).in_transition());
+    assert_true(in(ChunkState::resident).with(ChunkWord::cleaning).cleaning_now());
+    assert_false(in(ChunkState::absent).with(ChunkWord::cleaning).cleaning_now()); // a flag left over means nothing
+}
+
+/// What may be done to a chunk, for every combination of state, cleaning, holds and pins.
+void what_may_be_done_to_a_chunk(void **)
+{
+    for (const ChunkState state : states) {
+        if (state == ChunkState::parked)
+            continue; // has a frame instead of counts
+        for (const bool cleaning : {false, true})
+            for (const Bits holds : {Bits{0}, Bits{1}, most_holds})
+                for (const Bits pins : {Bits{0}, Bits{1}, most_pins}) {
+                    ChunkWord word = in(state).plus(holds * ChunkWord::one_hold).plus(pins * ChunkWord::one_pin);
+                    if (cleaning)
+                        word = word.with(ChunkWord::cleaning);
+                    const bool at_rest = state == ChunkState::resident && !cleaning;
+                    assert_int_equal(word.can_hold(), at_rest && holds < most_holds);
+                    assert_int_equal(word.can_leave(), at_rest && holds == 0 && pins == 0);
+                    assert_int_equal(word.can_clean(), at_rest && holds == 0); // pinned ones too
+                }
+    }
+}
+
+void a_parked_chunk_can_only_be_filled(void **)
+{
+    for (const Bits frame : {Bits{0}, Bits{1}, ChunkWord::most_frames - 1}) {
+        const ChunkWord parked = ChunkWord{}.parked_in(frame);
+        assert_false(parked.can_hold() || parked.can_leave() || parked.can_clean() || parked.in_transition());
+    }
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(the_parts_of_a_word_do_not_overlap),
+        cmocka_unit_test(a_table_of_zeros_is_a_table_of_absent_chunks),
+        cmocka_unit_test(flags_come_and_go_one_by_one),
+        cmocka_unit_test(another_state_keeps_the_flags_and_forgets_the_counts),
+        cmocka_unit_test(holds_and_pins_are_counted_apart),
+        cmocka_unit_test(a_parked_chunk_knows_its_frame),
+        cmocka_unit_test(a_transition_is_filling_leaving_or_cleaning),
+        cmocka_unit_test(what_may_be_done_to_a_chunk),
+        cmocka_unit_test(a_parked_chunk_can_only_be_filled),
+    };
+    return RUN(tests);
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// The words of a region's chunks: as sparse as the region.
+#include "unit/unit.hpp"
+
+#include "chunk_table.hpp"
+
+#include <set>
+
+#include <cstdio>
+#include <unistd.h>
+
+using namespace ufomem;
+using unit::Random;
+
+namespace {
+
+constexpr std::size_t block = 1024; // chunks that are marked together
+
+ChunkTable make(std::size_t chunks)
+{
+    Result<ChunkTable> table = ChunkTable::make(chunks);
+    assert_ok(table);
+    return std::move(*table);
+}
+
+std::set<std::size_t> visited(const ChunkTable &table, ChunkRange range)
+{
+    std::set<std::size_t> chunks;
+    table.for_each_touched(range, [&](ChunkIndex chunk) { chunks.insert(chunk.value); });
+    return chunks;
+}
+
+/// Resident pages of the process.
+long resident_pages()
+{
+    long all = 0;
+    long resident = 0;
+    std::FILE *file = std::fopen("/proc/self/statm", "re");
+    assert_non_null(file);
+    assert_int_equal(std::fscanf(file, "%ld %ld", &all, &resident), 2);
+    std::fclose(file);
+    return resident;
+}
+
+void every_chunk_begins_absent_and_unvisited(void **)
+{
+    const ChunkTable table = make(5000);
+    for (std::size_t i = 0; i < 5000; ++i)
+        assert_int_equal(table.at({i}).load(), 0);
+    assert_int_equal(table.all().count, 5000);
+    assert_true(visited(table, table.all()).empty());
+}
+
+void words_are_kept_apart(void **)
+{
+    const ChunkTable table = make(3000);
+    for (std::size_t i = 0; i < 3000; ++i)
+        table.at({i}).store(static_cast<ChunkWord::Bits>(i * 7));
+    for (std::size_t i = 0; i < 3000; ++i)
+        assert_int_equal(table.at({i}).load(), i * 7);
+}
+
+void what_was_touched_is_visited_with_its_neighbours_and_no_others(void **)
+{
+    const ChunkTable table = make(10 * block);
+    table.mark_touched({5 * block + 3});
+    const std::set<std::size_t> chunks = visited(table, table.all());
+    assert_int_equal(chunks.size(), block);
+    assert_int_equal(*chunks.begin(), 5 * block);
+    assert_int_equal(*chunks.rbegin(), 6 * block - 1);
+}
+
+void a_visit_stays_in_its_range(void **)
+{
+    const ChunkTable table = make(3 * block);
+    table.mark_touched({0});
+    table.mark_touched({block});
+    assert_int_equal(visited(table, {ChunkIndex{10}, 1}).size(), 1);
+    assert_int_equal(visited(table, {ChunkIndex{block - 2}, 4}).size(), 4);
+    assert_int_equal(visited(table, {ChunkIndex{2 * block - 2}, 4}).size(), 2); // the other two were not touched
+    assert_true(visited(table, {ChunkIndex{10}, 0}).empty());
+}
+
+void the_last_block_may_be_shorter(void **)
+{
+    const ChunkTable table = make(block + 5);
+    table.mark_touched({block + 4});
+    assert_int_equal(visited(table, table.all()).size(), 5);
+    const ChunkTable one = make(1);
+    one.mark_touched({0});
+    assert_int_equal(visited(one, one.all()).size(), 1);
+}
+
+void any_pattern_of_touches_is_found_again(void **)
+{
+    Random random;
+    for (std::size_t i = 0, last = unit::rounds(50); i < last; ++i) {
+        const std::size_t chunks = random.between(1, 20 * block);
+        const ChunkTable table = make(chunks);
+        std::set<std::size_t> touched;
+        std::set<std::size_t> blocks;
+        for (std::size_t n = random.below(10); n > 0; --n) {
+            touched.insert(random.below(chunks));
+            table.mark_touched({*touched.begin()});
+            table.mark_touched({*touched.rbegin()});
+        }
+        for (const std::size_t chunk : touched) {
+            table.mark_touched({chunk});
+            blocks.insert(chunk / block);
+        }
+        const std::size_t first = random.below(chunks);
+        const ChunkRange range{ChunkIndex{first}, random.between(1, chunks - first)};
+        const std::set<std::size_t> found = visited(table, range);
+        for (std::size_t chunk = range.first.value; chunk < range.end().value; ++chunk)
+            assert_int_equal(found.count(chunk), blocks.count(chunk / block));
+    }
+}
+
+void a_huge_table_takes_memory_only_where_it_was_used(void **)
+{
+    constexpr std::size_t chunks = std::size_t{1} << 28; // a gibibyte of words, for an array of a tebibyte
+    const long before = resident_pages();
+    const ChunkTable table = make(chunks);
+    for (const std::size_t chunk : {std::size_t{0}, chunks / 2, chunks - 1}) {
+        table.mark_touched({chunk});
+        table.at({chunk}).store(1);
+    }
+    std::size_t sum = 0;
+    table.for_each_touched(table.all(), [&](ChunkIndex chunk) { sum += table.at(chunk).load(); });
+    assert_int_equal(sum, 3);
+    // Marks for all of it, and three blocks of words; sanitizers and Valgrind need some for themselves.
+    const long marks = static_cast<long>(chunks / block) / sysconf(_SC_PAGESIZE);
+    assert_true(resident_pages() - before < 10 * (marks + 3) + 1000);
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(every_chunk_begins_absent_and_unvisited),
+        cmocka_unit_test(words_are_kept_apart),
+        cmocka_unit_test(what_was_touched_is_visited_with_its_neighbours_and_no_others),
+        cmocka_unit_test(a_visit_stays_in_its_range),
+        cmocka_unit_test(the_last_block_may_be_shorter),
+        cmocka_unit_test(any_pattern_of_touches_is_found_again),
+        cmocka_unit_test(a_huge_table_takes_memory_only_where_it_was_used),
+    };
+    return RUN(tests);
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+// The private file of a core that keeps changed chunks.
+#include "unit/unit.hpp"
+
+#include "spill.hpp"
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include <sys/stat.h>
+
+using namespace ufomem;
+using unit::Random;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t chunk = 64 * 1024;
+
+std::string folder; // of this run, empty
+
+int make_folder(void **)
+{
+    const char *base = std::getenv("TMPDIR");
+    folder = std::string(base ? base : "/var/tmp") + "/ufomem-unit-XXXXXX";
+    return mkdtemp(folder.data()) ? 0 : -1;
+}
+
+int remove_folder(void **)
+{
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+    return 0;
+}
+
+std::vector<std::byte> content(std::size_t number, std::size_t size = chunk)
+{
+    Random random(number);
+    std::vector<std::byte> bytes(size);
+    for (std::byte &byte : bytes)
+        byte = static_cast<std::byte>(random.next());
+    return bytes;
+}
+
+Spill::Offset store(Spill &spill, std::size_t number, std::size_t size = chunk)
+{
+    Result<Spill::Offset> place = spill.store(content(number, size).data(), size);
+    assert_ok(place);
+    return *place;
+}
+
+void assert_holds(Spill &spill, Spill::Offset place, std::size_t number, std::size_t size = chunk)
+{
+    std::vector<std::byte> bytes(size);
+    assert_ok(spill.load(place, bytes.data(), size));
+    assert_true(bytes == content(number, size));
+}
+
+/// The spill file among the descriptors of this process: a file without a name that is on the folder's file system.
+std::optional<struct stat> spill_file()
+{
+    struct stat home {};
+    assert_int_equal(stat(folder.c_str(), &home), 0);
+    for (const fs::directory_entry &entry : fs::directory_iterator("/proc/self/fd")) {
+        struct stat info {};
+        if (fstat(std::stoi(entry.path().filename()), &info) == 0 && S_ISREG(info.st_mode) && info.st_nlink == 0
+            && info.st_dev == home.st_dev && info.st_size % static_cast<off_t>(chunk) == 0)
+            return info;
+    }
+    return std::nullopt;
+}
+
+void what_was_stored_comes_back(void **)
+{
+    Spill spill(folder);
+    std::vector<Spill::Offset> places;
+    for (std::size_t i = 0; i < 20; ++i)
+        places.push_back(store(spill, i));
+    for (std::size_t i = 20; i-- > 0;)
+        assert_holds(spill, places[i], i);
+    assert_holds(spill, places[3], 3); // as often as one likes
+    assert_int_equal(spill.held_bytes(), 20 * chunk);
+}
+
+void there_is_no_file_before_the_first_chunk(void **)
+{
+    Spill spill(folder);
+    assert_false(spill_file().has_value());
+    store(spill, 1);
+    assert_true(spill_file().has_value());
+}
+
+void the_file_has_no_name(void **)
+{
+    Spill spill(folder);
+    store(spill, 1);
+    assert_true(fs::is_empty(folder));
+}
+
+void a_place_that_was_given_back_is_used_again(void **)
+{
+    Spill spill(folder);
+    const Spill::Offset first = store(spill, 1);
+    const Spill::Offset second = store(spill, 2);
+    assert_true(first != second);
+    spill.release(first, chunk);
+    assert_int_equal(spill.held_bytes(), chunk);
+    assert_int_equal(store(spill, 3), first);
+    assert_holds(spill, first, 3);
+    assert_holds(spill, second, 2);
+}
+
+void places_of_different_sizes_do_not_mix(void **)
+{
+    Spill spill(folder);
+    const Spill::Offset large = store(spill, 1, 4 * chunk);
+    const Spill::Offset after = store(spill, 2);
+    spill.release(large, 4 * chunk);
+    const Spill::Offset small = store(spill, 3);
+    const Spill::Offset again = store(spill, 4, 4 * chunk);
+    assert_int_equal(again, large);
+    assert_holds(spill, small, 3);
+    assert_holds(spill, after, 2);
+    assert_holds(spill, again, 4, 4 * chunk);
+}
+
+void released_places_take_no_space_on_the_disk(void **)
+{
+    Spill spill(folder);
+    std::vector<Spill::Offset> places;
+    for (std::size_t i = 0; i < 32; ++i)
+        places.push_back(store(spill, i));
+    const blkcnt_t full = spill_file()->st_blocks;
+    for (std::size_t i = 0; i < 32; i += 2)
+        spill.release(places[i], chunk);
+    const blkcnt_t half = spill_file()->st_blocks;
+    if (full * 512 < static_cast<blkcnt_t>(32 * chunk) || half == full)
+        skip(); // a file system that compresses, or has no holes
+    assert_true(half <= full / 2 + 64);
+    for (std::size_t i = 1; i < 32; i += 2)
+        assert_holds(spill, places[i], i);
+}
+
+void a_folder_that_is_not_there_is_an_error_with_its_name(void **)
+{
+    Spill spill(folder + "/missing");
+    assert_fails(spill.store(content(1).data(), chunk), Code::spill);
+    assert_error_names(folder.c_str());
+    assert_error_names("ufo_core_config_set_spill_dir");
+    assert_int_equal(spill.held_bytes(), 0);
+    // And it is tried again.
+    fs::create_directory(folder + "/missing");
+    store(spill, 1);
+    fs::remove(folder + "/missing");
+}
+
+void nothing_was_stored_there(void **)
+{
+    Spill spill(folder);
+    std::vector<std::byte> bytes(chunk);
+    assert_fails(spill.load(0, bytes.data(), chunk), Code::spill);
+    store(spill, 1);
+    assert_fails(spill.load(chunk, bytes.data(), chunk), Code::spill);
+}
+
+void threads_get_places_of_their_own(void **)
+{
+    Spill spill(folder);
+    std::atomic<int> wrong{0};
+    unit::on_threads(4, [&](std::size_t thread) {
+        constexpr std::size_t small = 4096;
+        Random random(thread);
+        std::map<Spill::Offset, std::vector<std::byte>> mine;
+        std::vector<std::byte> bytes(small);
+        for (std::size_t i = 0, last = unit::rounds(1000); i < last; ++i) {
+            if (mine.size() < 10 || random.one_in(2)) {
+                const std::vector<std::byte> data = content(thread * last + i, small);
+                Result<Spill::Offset> place = spill.store(data.data(), small);
+                wrong += !place.ok() || !mine.emplace(*place, data).second;
+            } else {
+                const auto one = mine.begin();
+                wrong += !spill.load(one->first, bytes.data(), small).ok() || bytes != one->second;
+                spill.release(one->first, small);
+                mine.erase(one);
+            }
+        }
+        for (const auto &[place, data] : mine)
+            spill.release(place, small);
+    });
+    assert_int_equal(wrong.load(), 0);
+    assert_int_equal(spill.held_bytes(), 0);
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_stored_comes_back),
+        cmocka_unit_test(there_is_no_file_before_the_first_chunk),
+        cmocka_unit_test(the_file_has_no_name),
+        cmocka_unit_test(a_place_that_was_given_back_is_used_again),
+        cmocka_unit_test(places_of_different_sizes_do_not_mix),
+        cmocka_unit_test(released_places_take_no_space_on_the_disk),
+        cmocka_unit_test(a_folder_that_is_not_there_is_an_error_with_its_name),
+        cmocka_unit_test(nothing_was_stored_there),
+        cmocka_unit_test(threads_get_places_of_their_own),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
