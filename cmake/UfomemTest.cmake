@@ -48,9 +48,10 @@ if(UFOMEM_SANITIZE)
   if(UFOMEM_SETARCH)
     set(_ufomem_launcher ${UFOMEM_SETARCH} ${CMAKE_HOST_SYSTEM_PROCESSOR} -R)
   endif()
-  # Faults are the library's business first: its handlers, and those of the tests, replace the sanitizers' own.
+  # Faults are the library's business first: its handlers, and those of the tests, replace the sanitizers' own.  They run
+  # callbacks, for which an alternate stack of the usual size is too small.
   set(_ufomem_tool_environment
-    "ASAN_OPTIONS=allow_user_segv_handler=1:detect_stack_use_after_return=1"
+    "ASAN_OPTIONS=allow_user_segv_handler=1:use_sigaltstack=0:detect_stack_use_after_return=1"
     "UBSAN_OPTIONS=print_stacktrace=1"
     "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
 endif()

@@ -121,9 +121,12 @@ static void unknown_advice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(willneed_fills_in_the_background), cmocka_unit_test(sequential_reads_ahead),
-        cmocka_unit_test(readahead_can_be_turned_off),      cmocka_unit_test(random_fills_no_more_than_asked),
-        cmocka_unit_test(dontneed_keeps_changes),           cmocka_unit_test(dontneed_leaves_first),
+        cmocka_unit_test(willneed_fills_in_the_background),
+        cmocka_unit_test(sequential_reads_ahead),
+        cmocka_unit_test(readahead_can_be_turned_off),
+        cmocka_unit_test(random_fills_no_more_than_asked),
+        cmocka_unit_test(dontneed_keeps_changes),
+        cmocka_unit_test(dontneed_leaves_first),
         cmocka_unit_test(unknown_advice),
     };
     return RUN(tests);

@@ -90,7 +90,7 @@ static void kernel_counted(void **state)
     size_t highest = atomic_load(&run.highest) - private_before;
     if (highest > BUDGET + SLACK)
         fail_msg("resident: %zu KiB above the budget", (highest - BUDGET) / KIB);
-    assert_true(highest > BUDGET / 2); /* the measurement sees the regions at all */
+    assert_true(highest > BUDGET / 2);         /* the measurement sees the regions at all */
     size_t peak = process_peak() - rss_before; /* between the samples, too */
     if (peak > BUDGET + SLACK)
         fail_msg("peak: %zu KiB above the budget", (peak - BUDGET) / KIB);

@@ -166,8 +166,8 @@ static void a_pinned_view_serves_other_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_stray_access_ends_in_sigbus),  cmocka_unit_test(a_system_call_gets_efault),
-        cmocka_unit_test(advice_does_not_break_the_rule), cmocka_unit_test(changes_wait_for_the_caller),
+        cmocka_unit_test(a_stray_access_ends_in_sigbus),      cmocka_unit_test(a_system_call_gets_efault),
+        cmocka_unit_test(advice_does_not_break_the_rule),     cmocka_unit_test(changes_wait_for_the_caller),
         cmocka_unit_test(a_pinned_view_serves_other_threads),
     };
     return RUN(tests);

@@ -126,8 +126,10 @@ static void a_config_is_reusable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(of_a_core),     cmocka_unit_test(extreme_watermarks_and_workers),
-        cmocka_unit_test(a_tiny_budget), cmocka_unit_test(of_a_region),
+        cmocka_unit_test(of_a_core),
+        cmocka_unit_test(extreme_watermarks_and_workers),
+        cmocka_unit_test(a_tiny_budget),
+        cmocka_unit_test(of_a_region),
         cmocka_unit_test(a_config_is_reusable),
     };
     return RUN(tests);

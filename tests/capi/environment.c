@@ -136,6 +136,7 @@ static void spill_dir(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(delivery), cmocka_unit_test(features), cmocka_unit_test(spill_dir)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(delivery), cmocka_unit_test(features),
+                                       cmocka_unit_test(spill_dir)};
     return RUN(tests);
 }

@@ -161,12 +161,9 @@ static void reset_rereads_a_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(evict_empties_the_range),
-        cmocka_unit_test(the_next_access_populates_again),
-        cmocka_unit_test(flush_keeps_the_range),
-        cmocka_unit_test(a_change_during_a_flush_is_not_lost),
-        cmocka_unit_test(reset_asks_the_store_again),
-        cmocka_unit_test(reset_forgets_the_spill),
+        cmocka_unit_test(evict_empties_the_range),    cmocka_unit_test(the_next_access_populates_again),
+        cmocka_unit_test(flush_keeps_the_range),      cmocka_unit_test(a_change_during_a_flush_is_not_lost),
+        cmocka_unit_test(reset_asks_the_store_again), cmocka_unit_test(reset_forgets_the_spill),
         cmocka_unit_test(reset_rereads_a_file),
     };
     return RUN(tests);

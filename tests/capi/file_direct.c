@@ -10,7 +10,8 @@ static void same_values(void **state)
     ufo_core *core = begin_core(BUDGET);
     static const size_t cases[][2] = {
         /* size of the file, offset of the array */
-        {4 << 20, 0}, {4 << 20, 4096}, {4 << 20, 512}, {4 << 20, 777}, {3000001, 0}, {3000001, 65536}, {100, 0}, {5000, 4999},
+        {4 << 20, 0}, {4 << 20, 4096},  {4 << 20, 512}, {4 << 20, 777},
+        {3000001, 0}, {3000001, 65536}, {100, 0},       {5000, 4999},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *path = temp_file(cases[i][0]);

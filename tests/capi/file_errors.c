@@ -115,9 +115,8 @@ static void bad_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_path),      cmocka_unit_test(directory),
-        cmocka_unit_test(named_pipe),    cmocka_unit_test(no_permission),
-        cmocka_unit_test(bad_arguments), cmocka_unit_test(earlier_source_stays),
+        cmocka_unit_test(bad_path),      cmocka_unit_test(directory),     cmocka_unit_test(named_pipe),
+        cmocka_unit_test(no_permission), cmocka_unit_test(bad_arguments), cmocka_unit_test(earlier_source_stays),
     };
     return RUN(tests);
 }

@@ -113,10 +113,8 @@ static void reading_does_not_write(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(flush_writes_the_file),
-        cmocka_unit_test(free_writes_the_file),
-        cmocka_unit_test(the_file_does_not_grow),
-        cmocka_unit_test(neighbours_do_not_disturb_each_other),
+        cmocka_unit_test(flush_writes_the_file),  cmocka_unit_test(free_writes_the_file),
+        cmocka_unit_test(the_file_does_not_grow), cmocka_unit_test(neighbours_do_not_disturb_each_other),
         cmocka_unit_test(reading_does_not_write),
     };
     return RUN(tests);

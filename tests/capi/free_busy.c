@@ -20,7 +20,8 @@ static void *call_until_closed(void *argument)
     for (;;) {
         random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
         size_t at = (size_t)(random >> 20) % (LENGTH - 100);
-        ufo_status status = (random >> 50) % 2 ? ufo_touch(busy->region, at, 100) : ufo_read(busy->region, at, 100, buffer);
+        ufo_status status =
+            (random >> 50) % 2 ? ufo_touch(busy->region, at, 100) : ufo_read(busy->region, at, 100, buffer);
         atomic_fetch_add(&busy->calls, 1);
         if (status == UFO_ERR_CLOSED)
             break;

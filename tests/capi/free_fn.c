@@ -206,10 +206,10 @@ static void inside_a_callback(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(config_alone),       cmocka_unit_test(config_first),
-        cmocka_unit_test(region_first),       cmocka_unit_test(several_regions),
-        cmocka_unit_test(setter_that_failed), cmocka_unit_test(constructor_that_failed),
-        cmocka_unit_test(setter_replaced),    cmocka_unit_test(a_triple_set_twice),
+        cmocka_unit_test(config_alone),           cmocka_unit_test(config_first),
+        cmocka_unit_test(region_first),           cmocka_unit_test(several_regions),
+        cmocka_unit_test(setter_that_failed),     cmocka_unit_test(constructor_that_failed),
+        cmocka_unit_test(setter_replaced),        cmocka_unit_test(a_triple_set_twice),
         cmocka_unit_test(populate_and_writeback), cmocka_unit_test(while_pins_are_held),
         cmocka_unit_test(inside_a_callback),
     };

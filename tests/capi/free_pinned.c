@@ -4,6 +4,16 @@
 
 enum { LENGTH = 1 << 20 };
 
+/* Gone with the last pin; a fault that is just being answered may hold the region a moment longer. */
+static bool becomes_unmapped(const unsigned char *bytes)
+{
+    uint8_t value;
+    for (uint64_t end = now_ms() + 2000; now_ms() < end; sleep_ms(1))
+        if (guarded_read(bytes, &value) == SIGSEGV)
+            return true;
+    return false;
+}
+
 struct holder {
     ufo *region;
     pthread_barrier_t pinned, freed;
@@ -51,7 +61,7 @@ static void by_another_thread(void **state)
     assert_int_equal(holder.right, 256 * KIB);
     assert_int_equal(holder.pin_again, UFO_ERR_CLOSED);
     assert_int_equal(holder.unpin, UFO_OK);
-    assert_int_equal(guarded_read(holder.bytes + 100, &value), SIGSEGV); /* gone with the last pin */
+    assert_true(becomes_unmapped(holder.bytes + 100));
     ufo_core_free(core);
     assert_int_equal(atomic_load(&source.frees), 1);
     pthread_barrier_destroy(&holder.pinned);
@@ -95,7 +105,7 @@ static void the_last_unpin_counts(void **state)
     assert_int_equal(guarded_read(bytes, &value), 0);
     assert_int_equal(value, pattern(0));
     assert_ok(ufo_unpin(region, 0, 1));
-    assert_int_equal(guarded_read(bytes, &value), SIGSEGV);
+    assert_true(becomes_unmapped(bytes));
     assert_status(ufo_unpin(region, 0, 1), UFO_ERR_CLOSED);
     assert_int_equal(core_stats(core).regions, 0);
     ufo_core_free(core);
@@ -116,7 +126,7 @@ static void core_freed_under_a_pin(void **state)
     assert_int_equal(value, pattern(0));
     assert_status(ufo_touch(region, 0, 1), UFO_ERR_CLOSED);
     assert_ok(ufo_unpin(region, 0, 1));
-    assert_int_equal(guarded_read(bytes, &value), SIGSEGV);
+    assert_true(becomes_unmapped(bytes));
     assert_int_equal(atomic_load(&source.frees), 1);
 }
 

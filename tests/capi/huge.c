@@ -69,8 +69,14 @@ static void sizes_that_do_not_fit(void **state)
     (void)state;
     ufo_core *core = begin_core(8 * MIB);
     static const size_t sizes[][3] = {
-        {SIZE_MAX, 2, 0},          {SIZE_MAX / 2 + 1, 2, 0},     {SIZE_MAX, 1, 0}, {1, SIZE_MAX, 0},
-        {(size_t)1 << 32, (size_t)1 << 32, 0}, {(size_t)1 << 48, 8, 0}, {SIZE_MAX - 4095, 1, 0}, {8, 8, SIZE_MAX},
+        {SIZE_MAX, 2, 0},
+        {SIZE_MAX / 2 + 1, 2, 0},
+        {SIZE_MAX, 1, 0},
+        {1, SIZE_MAX, 0},
+        {(size_t)1 << 32, (size_t)1 << 32, 0},
+        {(size_t)1 << 48, 8, 0},
+        {SIZE_MAX - 4095, 1, 0},
+        {8, 8, SIZE_MAX},
         {8, 8, SIZE_MAX - 4096},
     };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -91,10 +97,8 @@ static void sizes_that_do_not_fit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_tebibyte),
-        cmocka_unit_test(one_tebibyte_in_pages),
-        cmocka_unit_test(sixty_four_tebibytes),
-        cmocka_unit_test(changes_at_the_far_end),
+        cmocka_unit_test(one_tebibyte),          cmocka_unit_test(one_tebibyte_in_pages),
+        cmocka_unit_test(sixty_four_tebibytes),  cmocka_unit_test(changes_at_the_far_end),
         cmocka_unit_test(sizes_that_do_not_fit),
     };
     return RUN(tests);

@@ -166,12 +166,9 @@ static void deeper_than_the_budget(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_levels_by_pointer),
-        cmocka_unit_test(two_levels_by_call),
-        cmocka_unit_test(thirty_two_levels),
-        cmocka_unit_test(thirty_two_levels_with_two_workers),
-        cmocka_unit_test(under_pressure),
-        cmocka_unit_test(deeper_than_the_budget),
+        cmocka_unit_test(two_levels_by_pointer), cmocka_unit_test(two_levels_by_call),
+        cmocka_unit_test(thirty_two_levels),     cmocka_unit_test(thirty_two_levels_with_two_workers),
+        cmocka_unit_test(under_pressure),        cmocka_unit_test(deeper_than_the_budget),
     };
     return RUN(tests);
 }

@@ -81,8 +81,8 @@ static void range_errors(void **state)
     struct source source = {0};
     ufo *region = source_region(core, &source, COUNT, 8, 0);
     static const size_t bad[][2] = {
-        {0, COUNT + 1}, {COUNT, 1}, {COUNT + 1, 0}, {COUNT - 1, 2}, {SIZE_MAX, 1}, {1, SIZE_MAX}, {SIZE_MAX, SIZE_MAX},
-        {SIZE_MAX / 8, 1}, {SIZE_MAX / 8 + 2, 1}, {0, SIZE_MAX / 8 + 2},
+        {0, COUNT + 1}, {COUNT, 1},           {COUNT + 1, 0},    {COUNT - 1, 2},        {SIZE_MAX, 1},
+        {1, SIZE_MAX},  {SIZE_MAX, SIZE_MAX}, {SIZE_MAX / 8, 1}, {SIZE_MAX / 8 + 2, 1}, {0, SIZE_MAX / 8 + 2},
     };
     uint64_t buffer[4] = {0};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -184,9 +184,9 @@ static void needs_a_populate_callback(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(changes_reach_the_store),      cmocka_unit_test(unchanged_elements_do_not),
-        cmocka_unit_test(changes_survive_pressure),     cmocka_unit_test(free_gives_changes_back),
-        cmocka_unit_test(any_element_size),             cmocka_unit_test(never_for_a_read_only_region),
+        cmocka_unit_test(changes_reach_the_store),   cmocka_unit_test(unchanged_elements_do_not),
+        cmocka_unit_test(changes_survive_pressure),  cmocka_unit_test(free_gives_changes_back),
+        cmocka_unit_test(any_element_size),          cmocka_unit_test(never_for_a_read_only_region),
         cmocka_unit_test(needs_a_populate_callback),
     };
     return RUN(tests);

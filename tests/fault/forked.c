@@ -82,10 +82,7 @@ static int calls_and_own_core(void *argument)
     return refused(parent) != 0 ? 1 : child_with_own();
 }
 
-static int plain_load(void *address)
-{
-    return *(const volatile unsigned char *)address;
-}
+static int plain_load(void *address) { return *(const volatile unsigned char *)address; }
 
 static void the_child_has_none(void **state)
 {
@@ -105,7 +102,7 @@ static void the_child_has_none(void **state)
     assert_pattern(bytes + 2, 2, LENGTH - 2);
 
     assert_int_equal(in_child(calls_and_own_core, &parent), 0);
-    assert_int_equal(in_child(plain_load, bytes), 128 + SIGSEGV); /* absent ... */
+    assert_int_equal(in_child(plain_load, bytes), 128 + SIGSEGV);              /* absent ... */
     assert_int_equal(in_child(plain_load, bytes + LENGTH - 1), 128 + SIGSEGV); /* ... or resident */
 
     assert_pattern(bytes + 2, 2, LENGTH - 2); /* the parent goes on as before */

@@ -54,16 +54,24 @@ static ufo_core *core_spilling_to_disk(void)
 /* Values that were accepted, page by page; 0 for those that were refused. */
 static unsigned char accepted[LENGTH / 4096];
 
+/* Stores page after page, until five were refused: a refusal takes a moment, as others might make room meanwhile. */
 static size_t fill_by_calls(ufo *region)
 {
-    size_t count = 0;
+    size_t count = 0, refused = 0;
     unsigned char page[4096];
-    for (size_t i = 0; i < LENGTH / sizeof page; i++) {
+    memset(accepted, 0, sizeof accepted);
+    for (size_t i = 0; i < LENGTH / sizeof page && refused < 5; i++) {
         memset(page, (int)(i % 255) + 1, sizeof page);
+        uint64_t begin = now_ms();
         ufo_status status = ufo_write(region, i * sizeof page, sizeof page, page);
-        accepted[i] = status == UFO_OK ? page[0] : 0;
-        count += status == UFO_OK;
-        if (status != UFO_OK && status != UFO_ERR_SPILL && status != UFO_ERR_BUDGET && status != UFO_ERR_FILE)
+        if (status == UFO_OK) {
+            accepted[i] = page[0];
+            count++;
+            continue;
+        }
+        refused++;
+        assert_true(now_ms() - begin < 5000);
+        if (status != UFO_ERR_SPILL && status != UFO_ERR_BUDGET && status != UFO_ERR_FILE)
             fail_msg("page %zu: %s: %s", i, ufo_status_string(status), ufo_last_error());
     }
     return count;
@@ -88,7 +96,7 @@ static void spill(void **state)
     size_t stored = fill_by_calls(region);
     assert_in_range(stored * 4096, MIB, 4 * MIB); /* what fits memory and disk, not all of it */
     assert_in_range(core_stats(core).used_bytes, 1, BUDGET);
-    assert_status(ufo_flush(region, 0, LENGTH), UFO_ERR_SPILL);
+    assert_status(ufo_evict(region, 0, LENGTH), UFO_ERR_SPILL);
     assert_error_names(strerror(ENOSPC));
     assert_int_equal(guarded_write((unsigned char *)ufo_data(region) + LENGTH - 1, 1), SIGBUS);
 

@@ -15,9 +15,12 @@ void maybe_throw()
     if (throws.load() == 0)
         return;
     switch (kind.load()) {
-    case 0: throw std::runtime_error("the well is dry");
-    case 1: throw 42;
-    default: throw std::bad_alloc();
+    case 0:
+        throw std::runtime_error("the well is dry");
+    case 1:
+        throw 42;
+    default:
+        throw std::bad_alloc();
     }
 }
 

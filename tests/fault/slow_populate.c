@@ -40,7 +40,7 @@ static void *first_element(void *argument)
     return NULL;
 }
 
-static ufo *slow_region(ufo_core *core, ATOMIC(int) *frees)
+static ufo *slow_region(ufo_core *core, ATOMIC(int) * frees)
 {
     atomic_store(&inside, false);
     atomic_store(&finished, false);

@@ -15,11 +15,16 @@ static char called[4096]; /* "name\nname\n..." */
 static ffi_type *type_of(char letter)
 {
     switch (letter) {
-    case 'v': return &ffi_type_void;
-    case 'i': return &ffi_type_sint32;
-    case 'u': return &ffi_type_uint32;
-    case 'z': return &ffi_type_uint64;
-    default: return &ffi_type_pointer;
+    case 'v':
+        return &ffi_type_void;
+    case 'i':
+        return &ffi_type_sint32;
+    case 'u':
+        return &ffi_type_uint32;
+    case 'z':
+        return &ffi_type_uint64;
+    default:
+        return &ffi_type_pointer;
     }
 }
 
@@ -75,14 +80,16 @@ struct closure {
     ffi_type *arguments[4];
 };
 
-static void make(struct closure *closure, const char *types, void (*body)(ffi_cif *, void *, void **, void *), void *data)
+static void make(struct closure *closure, const char *types, void (*body)(ffi_cif *, void *, void **, void *),
+                 void *data)
 {
     unsigned count = 0;
     for (const char *type = types + 1; *type; type++)
         closure->arguments[count++] = type_of(*type);
     closure->closure = ffi_closure_alloc(sizeof(ffi_closure), &closure->code);
     assert_non_null(closure->closure);
-    assert_int_equal(ffi_prep_cif(&closure->interface, FFI_DEFAULT_ABI, count, type_of(types[0]), closure->arguments), FFI_OK);
+    assert_int_equal(ffi_prep_cif(&closure->interface, FFI_DEFAULT_ABI, count, type_of(types[0]), closure->arguments),
+                     FFI_OK);
     assert_int_equal(ffi_prep_closure_loc(closure->closure, &closure->interface, body, data, closure->code), FFI_OK);
 }
 

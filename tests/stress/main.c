@@ -46,15 +46,18 @@ static void check_all(struct actor *actor, ufo_core *core)
     for (size_t m = 0; m < MODELS; m++) {
         load(actor, &models[m], 0, models[m].count);
         flush_alone(&models[m], 0, models[m].count);
-        for (size_t i = 0; i < 100 && !is_read_only(&models[m]); i++) /* the last changes: the end of the region keeps them */
+        for (size_t i = 0; i < 100 && !is_read_only(&models[m]);
+             i++) /* the last changes: the end of the region keeps them */
             change(actor, &models[m], i % 2);
     }
     ufo_core_free(core);
     uint32_t stored[1024];
     for (size_t m = 0; m < MODELS; m++)
-        for (size_t element = 0; (has_store(&models[m]) || models[m].kind == FILE_PRIVATE) && element < models[m].count; element++) {
+        for (size_t element = 0; (has_store(&models[m]) || models[m].kind == FILE_PRIVATE) && element < models[m].count;
+             element++) {
             uint32_t version = has_store(&models[m]) ? models[m].done[element] : 0;
-            if (!model_stored(&models[m], element, stored) || !model_fits(&models[m], stored, element, version, version))
+            if (!model_stored(&models[m], element, stored)
+                || !model_fits(&models[m], stored, element, version, version))
                 wrong(&models[m], element, version, version, "the store after the end");
         }
 }
@@ -113,8 +116,8 @@ int main(int argc, char **argv)
     for (size_t m = 0; m < MODELS && !atomic_load(&failed); m++)
         model_close(&models[m]);
     free(self.block);
-    printf("%llu operations, %llu elements checked, %zu budgets, at most %zu KiB resident\n", (unsigned long long)operations,
-           (unsigned long long)(checked + self.checked), changes, highest / KIB);
+    printf("%llu operations, %llu elements checked, %zu budgets, at most %zu KiB resident\n",
+           (unsigned long long)operations, (unsigned long long)(checked + self.checked), changes, highest / KIB);
     if (atomic_load(&failed)) {
         fprintf(stderr, "FAILED: %s\n", complaint);
         return 1;

@@ -171,7 +171,8 @@ void model_open(struct model *model, ufo_core *core)
     }
     if (model->kind == FILE_PRIVATE || model->kind == FILE_WRITTEN) {
         model->file_offset = 1000 + model->element_size;
-        ufo_config_set_file(config, make_file(model), model->file_offset, model->kind == FILE_WRITTEN ? UFO_FILE_WRITEBACK : 0);
+        ufo_config_set_file(config, make_file(model), model->file_offset,
+                            model->kind == FILE_WRITTEN ? UFO_FILE_WRITEBACK : 0);
     } else if (model->kind != ZEROS) {
         ufo_config_set_populate(config, populate, model, NULL);
     }

@@ -14,13 +14,13 @@
 #include "support/support.h"
 
 enum kind {
-    COMPUTED,      /**< populate only: changes go to the spill */
-    STORED,        /**< populate and writeback */
+    COMPUTED, /**< populate only: changes go to the spill */
+    STORED,   /**< populate and writeback */
     ZEROS,
     FILE_PRIVATE,
-    FILE_WRITTEN,  /**< UFO_FILE_WRITEBACK */
-    FIXED,         /**< populate, read-only */
-    DERIVED        /**< populate from the pointer of another region, read-only */
+    FILE_WRITTEN, /**< UFO_FILE_WRITEBACK */
+    FIXED,        /**< populate, read-only */
+    DERIVED       /**< populate from the pointer of another region, read-only */
 };
 
 struct model {
@@ -32,9 +32,9 @@ struct model {
     ufo *region;
     unsigned char *data;
     pthread_rwlock_t lock;
-    ATOMIC(uint32_t) *begun, *done;
-    uint32_t *top;      /**< highest version that was ever given; the owner's */
-    uint32_t *flushed;  /**< versions that the store must have; under the exclusive lock */
+    ATOMIC(uint32_t) * begun, *done;
+    uint32_t *top;     /**< highest version that was ever given; the owner's */
+    uint32_t *flushed; /**< versions that the store must have; under the exclusive lock */
     unsigned char *store;
     int fd;
     size_t file_offset;

@@ -57,7 +57,7 @@ bool all_zero(const volatile void *memory, size_t length)
 }
 
 /* Whether this call has to fail: takes one of the times that are left. */
-static bool fails_now(ATOMIC(int) *times)
+static bool fails_now(ATOMIC(int) * times)
 {
     int left = atomic_load(times);
     while (left > 0 && !atomic_compare_exchange_weak(times, &left, left - 1)) {

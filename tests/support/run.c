@@ -100,8 +100,8 @@ ufo_core *begin_core(size_t budget)
 
 bool serves_system_calls(const ufo_core *core)
 {
-    return ufo_core_delivery(core) == UFO_DELIVERY_THREAD &&
-           (ufo_core_features(core) & (UFO_FEATURE_USERFAULTFD_DEVICE | UFO_FEATURE_USERFAULTFD_SYSCALL)) != 0;
+    return ufo_core_delivery(core) == UFO_DELIVERY_THREAD
+           && (ufo_core_features(core) & (UFO_FEATURE_USERFAULTFD_DEVICE | UFO_FEATURE_USERFAULTFD_SYSCALL)) != 0;
 }
 
 bool uses_protect(const ufo_core *core) { return ufo_core_delivery(core) == UFO_DELIVERY_PROTECT; }

@@ -173,12 +173,12 @@ struct source {
     size_t element_size;
     ATOMIC(unsigned) delay_ms;
     ATOMIC(size_t) fail_first, fail_count; /**< requests that meet these elements ... */
-    ATOMIC(int32_t) fail_code;      /**< ... return this while it is not 0 ... */
-    ATOMIC(int) fail_times;         /**< ... that often; negative: for ever */
-    ATOMIC(size_t) calls;           /**< of populate */
-    ATOMIC(size_t) elements;        /**< that they asked for, in all */
-    ATOMIC(size_t) outside;         /**< calls that left the array, or asked for nothing */
-    ATOMIC(int) frees;              /**< calls of free_fn */
+    ATOMIC(int32_t) fail_code;             /**< ... return this while it is not 0 ... */
+    ATOMIC(int) fail_times;                /**< ... that often; negative: for ever */
+    ATOMIC(size_t) calls;                  /**< of populate */
+    ATOMIC(size_t) elements;               /**< that they asked for, in all */
+    ATOMIC(size_t) outside;                /**< calls that left the array, or asked for nothing */
+    ATOMIC(int) frees;                     /**< calls of free_fn */
 };
 int32_t source_populate(void *source, size_t first, size_t count, void *out);
 void source_free(void *source);
@@ -188,8 +188,8 @@ struct store {
     unsigned char *bytes;
     size_t count;
     size_t element_size;
-    ATOMIC(int32_t) fail_code;      /**< write-backs return this while it is not 0 ... */
-    ATOMIC(int) fail_times;         /**< ... that often; negative: for ever */
+    ATOMIC(int32_t) fail_code; /**< write-backs return this while it is not 0 ... */
+    ATOMIC(int) fail_times;    /**< ... that often; negative: for ever */
     ATOMIC(size_t) populates;
     ATOMIC(size_t) writebacks;      /**< that succeeded */
     ATOMIC(size_t) written;         /**< elements in them */
