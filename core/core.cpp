@@ -248,6 +248,10 @@ RegionHandle *Core::find(const void *address) noexcept
     return inside ? handle : nullptr;
 }
 
-Status Core::set_budget(std::size_t bytes) noexcept { return engine_->frames.set_budget(bytes != 0 ? bytes : default_budget()); }
+Status Core::set_budget(std::size_t bytes) noexcept
+{
+    const SignalGuard guard;
+    return engine_->frames.set_budget(bytes != 0 ? bytes : default_budget());
+}
 
 } // namespace ufomem

@@ -79,8 +79,8 @@ Result<Frame> FrameClass::take_empty() noexcept
 void FrameClass::give_recycled(const Frame &frame) noexcept
 {
     recycled_count_.fetch_add(1, std::memory_order_relaxed);
-    Use use = Use::rescued;
-    if (slot(frame.slot).use.compare_exchange_strong(use, Use::listed_recycled))
+    State state = Use::rescued;
+    if (slot(frame.slot).state.compare_exchange_strong(state, Use::listed_recycled))
         recycled_count_.fetch_sub(1, std::memory_order_relaxed); // becomes one when the parked list is done with it
     else
         push(recycled_, frame.slot);
@@ -88,15 +88,14 @@ void FrameClass::give_recycled(const Frame &frame) noexcept
 
 void FrameClass::give_empty(const Frame &frame) noexcept
 {
-    Use use = Use::rescued;
-    if (!slot(frame.slot).use.compare_exchange_strong(use, Use::listed_empty))
+    State state = Use::rescued;
+    if (!slot(frame.slot).state.compare_exchange_strong(state, Use::listed_empty))
         push(empty_, frame.slot);
 }
 
 void FrameClass::prepare_parking(const Frame &frame, std::atomic<ChunkWord::Bits> &owner) noexcept
 {
-    slot(frame.slot).owner.store(&owner, std::memory_order_relaxed);
-    slot(frame.slot).use.store(Use::parked, std::memory_order_release);
+    slot(frame.slot).state.store(State(Use::parked, owner), std::memory_order_release);
 }
 
 void FrameClass::link_parked(const Frame &frame) noexcept
@@ -105,14 +104,16 @@ void FrameClass::link_parked(const Frame &frame) noexcept
     parked_count_.fetch_add(1, std::memory_order_relaxed);
 }
 
-Frame FrameClass::rescue(std::uint32_t index) noexcept
+Frame FrameClass::rescue(std::uint32_t index, const OwnerWord &owner) noexcept
 {
-    Use use = Use::parked;
-    if (slot(index).use.compare_exchange_strong(use, Use::rescued))
+    State state(Use::parked, owner);
+    if (slot(index).state.compare_exchange_strong(state, Use::rescued))
         return frame(index);
     // Whoever reuses it may still look at the owner's word, which must not go away under him.
-    while (slot(index).use.load() == Use::detaching)
+    while (state.use() == Use::detaching && &state.owner() == &owner) {
         sched_yield();
+        state = slot(index).state.load();
+    }
     return {};
 }
 
@@ -124,13 +125,13 @@ Frame FrameClass::take_parked() noexcept
             return {};
         parked_count_.fetch_sub(1, std::memory_order_relaxed);
         Slot &popped = slot(index);
-        for (Use use = popped.use.load();;) {
-            switch (use) {
+        for (State state = popped.state.load();;) {
+            switch (state.use()) {
             case Use::parked: {
-                if (!popped.use.compare_exchange_weak(use, Use::detaching))
+                OwnerWord &owner = state.owner();
+                if (!popped.state.compare_exchange_weak(state, State(Use::detaching, owner)))
                     continue;
                 // Unless the owner is just trying to rescue it, in vain.
-                std::atomic<ChunkWord::Bits> &owner = *popped.owner.load(std::memory_order_relaxed);
                 ChunkWord word{owner.load()};
                 while (word.is(ChunkState::parked) && word.frame() == index) {
                     ChunkWord::Bits bits = word.bits();
@@ -138,19 +139,19 @@ Frame FrameClass::take_parked() noexcept
                         break;
                     word = ChunkWord(bits);
                 }
-                popped.use.store(Use::owned);
+                popped.state.store(Use::owned);
                 return frame(index);
             }
             case Use::rescued: // the rescuer will put it into a list himself
-                if (!popped.use.compare_exchange_weak(use, Use::owned))
+                if (!popped.state.compare_exchange_weak(state, Use::owned))
                     continue;
                 break;
             case Use::listed_empty:
-                popped.use.store(Use::owned);
+                popped.state.store(Use::owned);
                 push(empty_, index);
                 break;
             case Use::listed_recycled:
-                popped.use.store(Use::owned);
+                popped.state.store(Use::owned);
                 return frame(index);
             case Use::owned:
             case Use::detaching:

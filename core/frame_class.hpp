@@ -46,7 +46,7 @@ class FrameClass {
     void link_parked(const Frame &frame) noexcept;
     /// By the owner, who took the chunk out of the parked state before: the frame, unless it is being reused.  Afterwards nobody looks
     /// at the owner's word any more.
-    Frame rescue(std::uint32_t slot) noexcept;
+    Frame rescue(std::uint32_t slot, const std::atomic<ChunkWord::Bits> &owner) noexcept;
     /// The oldest parked frame; its chunk is absent from now on.
     Frame take_parked() noexcept;
 
@@ -57,7 +57,7 @@ class FrameClass {
 
   private:
     // Who may do what with a slot.  A slot that was rescued still stands in the parked list, until it comes to its head.
-    enum class Use : std::uint32_t {
+    enum class Use : std::uint64_t {
         owned,          ///< in somebody's hands, or in the list of empty or recycled slots
         parked,         ///< holds the content of an evicted chunk
         detaching,      ///< taken for reuse; the chunk's word is being told
@@ -67,10 +67,25 @@ class FrameClass {
     };
     static constexpr std::uint32_t end_of_list = UINT32_MAX;
 
+    using OwnerWord = std::atomic<ChunkWord::Bits>;
+
+    /// The use of a slot, and while it is parked or being detached the chunk that it belongs to: in one word, so that a rescuer who comes
+    /// late cannot take the slot for his own when it is parked again for another chunk.
+    class State {
+      public:
+        constexpr State(Use use = Use::owned) : bits_(static_cast<std::uint64_t>(use)) {}
+        State(Use use, const OwnerWord &owner) : bits_(reinterpret_cast<std::uint64_t>(&owner) << use_bits | static_cast<std::uint64_t>(use)) {}
+        Use use() const { return static_cast<Use>(bits_ & ((1U << use_bits) - 1)); }
+        OwnerWord &owner() const { return *reinterpret_cast<OwnerWord *>(bits_ >> use_bits); }
+
+      private:
+        static constexpr unsigned use_bits = 3; // addresses of user space leave more than that at the top
+        std::uint64_t bits_;
+    };
+
     struct Slot {
-        std::atomic<Use> use{Use::owned};
+        std::atomic<State> state{State()};
         std::uint32_t next = end_of_list; // guarded by the list that it stands in
-        std::atomic<std::atomic<ChunkWord::Bits> *> owner{nullptr};
     };
     struct List {
         std::uint32_t head = end_of_list;

@@ -38,11 +38,14 @@ Status Region::ensure(ChunkIndex chunk, Access access, Keep keep) noexcept
                 return status;
             break;
         case ChunkState::absent:
-        case ChunkState::parked:
+        case ChunkState::parked: {
+            // A signal handler of the program that touched the chunk would wait for the thread that it interrupts.
+            const SignalGuard guard;
             table_.mark_touched(chunk);
             if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
                 return fill(chunk, claimed, access, keep, false);
             continue;
+        }
         case ChunkState::filling:
         case ChunkState::leaving:
             if (Status status = wait_for_change(chunk, seen); !status.ok())
@@ -81,7 +84,7 @@ Status Region::fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep kee
 Result<Staging> Region::gather(ChunkIndex chunk, ChunkWord claimed, Access access, Lasting &lasting) noexcept
 {
     if (claimed.is(ChunkState::parked)) {
-        Result<Staging> rescued = backing_->rescue(claimed, chunk, access);
+        Result<Staging> rescued = backing_->rescue(claimed, word(chunk), chunk, access);
         if (!rescued.ok())
             return rescued;
         if (*rescued) {

@@ -3,6 +3,7 @@
 #include "region.hpp"
 
 #include "kernel/futex.hpp"
+#include "signal_guard.hpp"
 
 #include <unistd.h>
 
@@ -38,7 +39,7 @@ void Region::release_spilled(ChunkIndex chunk) noexcept { engine_.spill.release(
 
 void Region::drop_parked(ChunkIndex chunk, ChunkWord parked) noexcept
 {
-    Result<Staging> rescued = backing_->rescue(parked, chunk, Access::write);
+    Result<Staging> rescued = backing_->rescue(parked, word(chunk), chunk, Access::write);
     if (rescued.ok() && *rescued)
         backing_->abandon(*rescued);
 }
@@ -149,6 +150,7 @@ Status Region::evict_chunk(ChunkIndex chunk, Batch &batch) noexcept
 
 Status Region::evict(ElementRange range) noexcept
 {
+    const SignalGuard guard;
     Batch batch;
     const Status status = for_each_chunk(range, [&](ChunkIndex chunk) { return evict_chunk(chunk, batch); });
     finish(batch);
@@ -203,6 +205,7 @@ Status Region::reset_chunk(ChunkIndex chunk) noexcept
 
 Status Region::reset(ElementRange range) noexcept
 {
+    const SignalGuard guard;
     return for_each_chunk(range, [this](ChunkIndex chunk) { return reset_chunk(chunk); });
 }
 
@@ -296,6 +299,7 @@ Status Region::flush(ElementRange range) noexcept
 {
     if (options_.read_only || range.count == 0)
         return {};
+    const SignalGuard guard;
     Status status = for_each_chunk(range, [this](ChunkIndex chunk) { return flush_chunk(chunk); });
     const Failure failure = Failure::of_this_thread(status);
     // What was written earlier, when chunks left, becomes durable too.

@@ -52,8 +52,9 @@ class Backing {
     // -- coming in
     /// Memory for the chunk inside the budget; its content is arbitrary.
     virtual Result<Staging> stage(ChunkIndex chunk, Access access) noexcept = 0;
-    /// The same with the content that the chunk had when it was parked; empty if that is gone.
-    virtual Result<Staging> rescue(ChunkWord, ChunkIndex, Access) noexcept { return Staging{}; }
+    /// The same with the content that the chunk had when it was parked, by its word of that time and the place of its word; empty if
+    /// that is gone.
+    virtual Result<Staging> rescue(ChunkWord, const std::atomic<ChunkWord::Bits> &, ChunkIndex, Access) noexcept { return Staging{}; }
     virtual void abandon(const Staging &staging) noexcept = 0;
     /// Makes it visible, without waking anybody.  True if the chunk counts as changed from now on.  The staging is used up either way.
     virtual Result<bool> install(ChunkIndex chunk, const Staging &staging, Access access) noexcept = 0;

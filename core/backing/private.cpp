@@ -76,9 +76,9 @@ Result<Staging> PrivateBacking::stage(ChunkIndex chunk, Access access) noexcept
     return Staging{frame->data, *frame, extra};
 }
 
-Result<Staging> PrivateBacking::rescue(ChunkWord parked, ChunkIndex chunk, Access access) noexcept
+Result<Staging> PrivateBacking::rescue(ChunkWord parked, const std::atomic<ChunkWord::Bits> &word, ChunkIndex chunk, Access access) noexcept
 {
-    const Frame frame = frames_for(chunk).rescue(parked.frame());
+    const Frame frame = frames_for(chunk).rescue(parked.frame(), word);
     if (!frame)
         return Staging{};
     const std::size_t extra = extra_for(chunk, access);

@@ -16,7 +16,7 @@ class PrivateBacking final : public Backing {
     Status map(void *address) noexcept;
 
     Result<Staging> stage(ChunkIndex chunk, Access access) noexcept override;
-    Result<Staging> rescue(ChunkWord parked, ChunkIndex chunk, Access access) noexcept override;
+    Result<Staging> rescue(ChunkWord parked, const std::atomic<ChunkWord::Bits> &word, ChunkIndex chunk, Access access) noexcept override;
     void abandon(const Staging &staging) noexcept override;
     Result<bool> install(ChunkIndex chunk, const Staging &staging, Access access) noexcept override;
     Result<Outgoing> take_out(ChunkIndex chunk, bool dirty) noexcept override;

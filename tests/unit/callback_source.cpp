@@ -5,6 +5,7 @@
 #include "sources/callback.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <numeric>
 #include <stdexcept>
 
@@ -19,6 +20,7 @@ struct Store {
     std::vector<std::byte> bytes;
     std::int32_t code = 0;
     bool throws = false;
+    bool slow = false;
     std::atomic<int> outside{0}; // calls for no elements, or some that are not there
     std::mutex mutex{};
     std::size_t populated = 0; // elements asked for; guarded by mutex
@@ -45,9 +47,13 @@ struct Store {
 std::int32_t populate(void *user_data, std::size_t first, std::size_t count, void *out)
 {
     auto &store = *static_cast<Store *>(user_data);
-    const std::lock_guard lock(store.mutex);
-    const std::byte *from = store.find(first, count, store.populated);
-    std::memcpy(out, from, count * store.geometry.element_size());
+    {
+        const std::lock_guard lock(store.mutex);
+        const std::byte *from = store.find(first, count, store.populated);
+        std::memcpy(out, from, count * store.geometry.element_size());
+    }
+    if (store.slow)
+        std::this_thread::sleep_for(std::chrono::microseconds(100));
     return store.code;
 }
 
@@ -136,6 +142,7 @@ void changes_of_neighbours_are_merged(void **)
 void neighbours_may_be_written_back_at_the_same_time(void **)
 {
     Setting setting(straddling);
+    setting.slow = true;
     std::vector<std::byte> changed(setting.bytes.size());
     for (std::size_t i = 0; i < changed.size(); ++i)
         changed[i] = ~setting.bytes[i];

@@ -53,7 +53,7 @@ Frame rescue(FrameClass &frames, Word &word)
 {
     const ChunkWord parked = look(word);
     word.store(parked.to(ChunkState::filling).bits());
-    return frames.rescue(parked.frame());
+    return frames.rescue(parked.frame(), word);
 }
 
 void slots_are_places_of_their_own(void **)
@@ -181,7 +181,7 @@ void a_late_rescuer_never_gets_the_content_of_another_chunk(void **)
         stamp(next, 2);
         park(frames, next, other);
     }
-    const Frame rescued = frames.rescue(parked.frame());
+    const Frame rescued = frames.rescue(parked.frame(), mine);
     assert_true(!rescued || has_stamp(rescued, 1));
 }
 

@@ -71,7 +71,7 @@ struct Town {
             return;
         Frame frame;
         if (before.is(ChunkState::parked)) {
-            frame = got(frames.rescue(before.frame()));
+            frame = got(frames.rescue(before.frame(), words[chunk]));
             (frame ? rescued : gone).fetch_add(1);
             if (frame && *reinterpret_cast<const std::size_t *>(frame.data) != chunk)
                 wrong_content.fetch_add(1);
@@ -115,7 +115,7 @@ void every_frame_has_one_master(void **)
             continue;
         ++parked;
         town->words[chunk].store(word.to(ChunkState::filling).bits());
-        const Frame frame = town->frames.rescue(word.frame());
+        const Frame frame = town->frames.rescue(word.frame(), town->words[chunk]);
         assert_true(static_cast<bool>(frame));
         assert_int_equal(*reinterpret_cast<const std::size_t *>(frame.data), chunk);
     }
@@ -144,7 +144,7 @@ void one_of_two_gets_the_frame(void **)
             const ChunkWord before{bits};
             if (before.is(ChunkState::parked)
                 && word.compare_exchange_strong(bits, before.to(ChunkState::filling).bits()))
-                got[1] = frames.rescue(before.frame());
+                got[1] = frames.rescue(before.frame(), word);
         });
         assert_int_equal(static_cast<bool>(got[0]) + static_cast<bool>(got[1]), 1);
         for (const Frame &one : got)

@@ -181,6 +181,8 @@ void what_does_not_fit_the_address_space_is_refused(void **)
     assert_ok(Geometry::make({.count = 1, .element_size = space}));
     assert_fails(Geometry::make({.count = space + 1, .element_size = 1}), Code::overflow);
     assert_fails(Geometry::make({.count = SIZE_MAX, .element_size = SIZE_MAX}), Code::overflow);
+    assert_fails(Geometry::make({.count = space, .element_size = std::size_t{1} << 17}),
+                 Code::overflow); // 0 after wrapping around
     assert_fails(Geometry::make({.count = SIZE_MAX / 2 + 2, .element_size = 2}),
                  Code::overflow); // 2 after wrapping around
     assert_fails(Geometry::make({.count = 1, .element_size = 1, .header_size = SIZE_MAX}), Code::overflow);

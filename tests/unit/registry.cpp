@@ -120,6 +120,19 @@ void it_can_be_emptied_and_filled_again(void **)
     }
 }
 
+void a_large_region_takes_the_place_of_many_small_ones(void **)
+{
+    Pair pair;
+    pair.insert(base, page);
+    for (std::uintptr_t i = 2; i < 1000; ++i)
+        pair.insert(base + i * page, page);
+    for (std::uintptr_t i = 2; i < 1000; ++i)
+        pair.erase(base + i * page);
+    pair.insert(base + page, 998 * page);
+    for (std::uintptr_t i = 0; i <= 1000; ++i)
+        pair.check(base + i * page);
+}
+
 /// The kernel gives new mappings at falling addresses, other allocators at rising ones.
 void a_hundred_thousand_in_order(void **)
 {
@@ -178,6 +191,7 @@ int main()
         cmocka_unit_test(a_region_covers_its_bytes_and_no_others),
         cmocka_unit_test(erasing_what_is_not_there_does_nothing),
         cmocka_unit_test(it_can_be_emptied_and_filled_again),
+        cmocka_unit_test(a_large_region_takes_the_place_of_many_small_ones),
         cmocka_unit_test(a_hundred_thousand_in_order),
         cmocka_unit_test(random_inserts_and_erases),
         cmocka_unit_test(borders_need_not_be_pages),
