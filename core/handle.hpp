@@ -22,8 +22,12 @@ class RegionHandle {
     void open(Region *region) noexcept
     {
         region_ = region;
-        const std::uint64_t generation = word_.load(std::memory_order_relaxed) >> generation_shift;
-        word_.store((generation + 1) << generation_shift | phase_bits(Phase::open) | 1, std::memory_order_release);
+        // Late calls of the handle's former region may be on their way in and out: they stay counted.
+        std::uint64_t word = word_.load(std::memory_order_relaxed);
+        std::uint64_t next = 0;
+        do
+            next = ((word >> generation_shift) + 1) << generation_shift | phase_bits(Phase::open) | (users_of(word) + 1ULL);
+        while (!word_.compare_exchange_weak(word, next, std::memory_order_acq_rel));
     }
 
     Phase phase() const noexcept { return phase_of(word_.load(std::memory_order_acquire)); }
