@@ -41,8 +41,15 @@ void unlock_all()
     default_core().mutex.unlock();
 }
 
-/// A child may fork off while another thread holds a lock of ours: it gets them free.
-[[maybe_unused]] const int fork_handlers = pthread_atfork(lock_all, unlock_all, unlock_all);
+/// A child may fork off while another thread holds a lock of ours, or is inside: it gets them free, and has that thread no more.
+void unlock_in_child()
+{
+    WaitGraph::of_process().forget_other_threads();
+    ProtectDelivery::forget_other_threads();
+    unlock_all();
+}
+
+[[maybe_unused]] const int fork_handlers = pthread_atfork(lock_all, unlock_all, unlock_in_child);
 
 /// Applies a change to a live config.
 template <class Change> ufo_status configure(ufo_core_config *config, Change change) noexcept
@@ -56,8 +63,13 @@ template <class Change> ufo_status configure(ufo_core_config *config, Change cha
 
 bool is_forked(const ufo_core *handle) noexcept
 {
-    const Core *raw = handle->raw.load(std::memory_order_acquire);
-    return raw && raw->forked();
+    return handle->live.load(std::memory_order_acquire) && handle->process.load(std::memory_order_relaxed) != kernel::this_process();
+}
+
+bool is_default(const ufo_core *handle) noexcept
+{
+    const std::lock_guard lock(default_core().mutex);
+    return default_core().handle == handle;
 }
 
 Status forked() noexcept { return fail(Code::forked, "the core belongs to the parent process; make a core of this process's own"); }
@@ -209,7 +221,7 @@ ufo_core *ufo_core_new(const ufo_core_config *config)
             return core.status();
         handle = cores().take();
         handle->core = std::move(*core);
-        handle->raw.store(handle->core.get(), std::memory_order_release);
+        handle->process.store(kernel::this_process(), std::memory_order_relaxed);
         handle->live.store(true, std::memory_order_release);
         return {};
     });
@@ -222,6 +234,8 @@ void ufo_core_free(ufo_core *handle)
         return;
     if (is_forked(handle))
         return (void)forked();
+    if (is_default(handle))
+        return (void)fail(Code::invalid, "the default core lasts as long as the process; make a core of your own with ufo_core_new to free it");
     if (!retire(handle, "core"))
         return;
     std::shared_ptr<Core> core;
@@ -230,7 +244,6 @@ void ufo_core_free(ufo_core *handle)
         core.swap(handle->core);
     }
     core->close_all();
-    handle->raw.store(nullptr, std::memory_order_release);
     core.reset();
     cores().give(handle);
 }

@@ -99,7 +99,7 @@ struct ufo_config : ufomem::capi::Handle {
 };
 
 struct ufo_core : ufomem::capi::Handle {
-    std::atomic<ufomem::Core *> raw{nullptr}; ///< to ask for a fork, where the mutex may be locked for ever
+    std::atomic<std::uint64_t> process{0}; ///< that made it; asked before the mutex, which may be locked for ever in a child
     std::mutex mutex;
     std::shared_ptr<ufomem::Core> core; ///< guarded by mutex
 };

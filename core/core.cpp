@@ -38,6 +38,18 @@ Result<Delivery> wanted_delivery(Delivery configured)
     return fail(Code::invalid, "UFOMEM_DELIVERY is '%s'; use auto, thread or protect", value.c_str());
 }
 
+/// Where a region has to be mapped so that element 0 lies at `address`; null: anywhere.
+Result<void *> start_of(const Geometry &geometry, void *address)
+{
+    if (!address)
+        return nullptr;
+    const auto wanted = reinterpret_cast<std::uintptr_t>(address);
+    if (wanted <= geometry.header_bytes() || wanted >= Geometry::address_space || geometry.mapped_body_bytes() > Geometry::address_space - wanted)
+        return fail(Code::address, "address %p: %zu bytes before it and %zu bytes from it on do not lie in the address space", address,
+                    geometry.header_bytes(), geometry.mapped_body_bytes());
+    return static_cast<std::byte *>(address) - geometry.header_bytes();
+}
+
 std::size_t default_budget() { return std::max<std::size_t>(kernel::available_memory() / 2, 1024 * 1024); }
 
 } // namespace
@@ -66,6 +78,8 @@ Status Core::open(const Options &options)
     Result<std::uint32_t> features_off = parse_features(std::getenv("UFOMEM_FEATURES_OFF"));
     if (!features_off.ok())
         return features_off.status();
+    if (Status status = kernel::can_tell_processes(); !status.ok())
+        return status;
     if (*delivery != Delivery::protect) {
         Result<kernel::Userfaultfd> faults = kernel::Userfaultfd::open(options.features_off | *features_off);
         if (faults.ok())
@@ -76,8 +90,6 @@ Status Core::open(const Options &options)
     const kernel::Userfaultfd *pool = faults_ && faults_->features().has(feature_move) && faults_->features().has(feature_write_protect) ? faults_.get() : nullptr;
     engine_ = std::make_unique<Engine>(options.log, options.budget != 0 ? options.budget : default_budget(), options.low_percent, options.high_percent, pool,
                                        spill_folder(options.spill_folder));
-    if (Status status = engine_->mark_process(); !status.ok())
-        return status;
     evictor_ = std::make_unique<Evictor>(*engine_);
     engine_->frames.set_reclaimer(*evictor_);
     if (faults_) {
@@ -110,16 +122,16 @@ void Core::destroy(Core *core) noexcept
     delete core;
 }
 
-Result<std::unique_ptr<Backing>> Core::new_backing(const Geometry &geometry, const RegionRequest &request)
+Result<std::unique_ptr<Backing>> Core::new_backing(const Geometry &geometry, const RegionRequest &request, void *start)
 {
     if (faults_) {
-        auto backing = std::make_unique<PrivateBacking>(geometry, engine_->frames, *faults_, request.options.read_only);
-        if (Status status = backing->map(request.address); !status.ok())
+        auto backing = std::make_unique<PrivateBacking>(geometry, engine_->frames, *faults_, pagemap_, request.options.read_only);
+        if (Status status = backing->map(start); !status.ok())
             return status;
         return std::unique_ptr<Backing>(std::move(backing));
     }
     auto backing = std::make_unique<SharedBacking>(geometry, engine_->frames, request.options.read_only);
-    if (Status status = backing->map(request.address); !status.ok())
+    if (Status status = backing->map(start); !status.ok())
         return status;
     return std::unique_ptr<Backing>(std::move(backing));
 }
@@ -135,12 +147,17 @@ Result<RegionHandle *> Core::new_region(RegionRequest request)
     auto geometry = std::make_unique<const Geometry>(*made);
     request.options.source->prepare(*geometry);
     // A copy needs the frame that it is made from and the one that it makes.
-    const std::size_t least = geometry->header_bytes() + (faults_ ? 2 : 1) * geometry->chunk_bytes();
+    const std::size_t scratch = request.options.source->scratch_bytes(*geometry, geometry->data_of(ChunkIndex{0}));
+    const std::size_t least = geometry->header_bytes() + (faults_ ? 2 : 1) * geometry->chunk_bytes() + scratch;
     if (least > engine_->budget.bytes())
         return fail(Code::budget, "a chunk of %zu bytes needs %zu bytes of memory, more than the budget of %zu; use smaller chunks, or raise the budget",
                     geometry->chunk_bytes(), least, engine_->budget.bytes());
 
-    Result<std::unique_ptr<Backing>> backing = new_backing(*geometry, request);
+    Result<void *> start = start_of(*geometry, request.address);
+    if (!start.ok())
+        return start.status();
+    const SignalGuard guard; // the charge for a header may ask chunks to leave
+    Result<std::unique_ptr<Backing>> backing = new_backing(*geometry, request, *start);
     if (!backing.ok())
         return backing.status();
     RegionHandle *handle = region_handles().take();
@@ -183,6 +200,7 @@ Result<RegionHandle *> Core::new_region(RegionRequest request)
 /// Nobody is inside any more.
 void Core::bury(Region *region, std::uint64_t number) noexcept
 {
+    const SignalGuard guard;
     RegionHandle *handle = &region->handle();
     registry_.erase(region->header());
     {
@@ -195,6 +213,7 @@ void Core::bury(Region *region, std::uint64_t number) noexcept
 
 Status Core::close(RegionHandle *handle) noexcept
 {
+    const SignalGuard guard;
     Region *region = handle->enter_closing(); // so that it stays until we are done
     if (!region || !handle->close()) {
         if (region)

@@ -7,6 +7,7 @@
 #include "engine.hpp"
 #include "evictor.hpp"
 #include "handle_pool.hpp"
+#include "kernel/pagemap.hpp"
 #include "region.hpp"
 #include "registry.hpp"
 
@@ -36,7 +37,7 @@ class Core : public std::enable_shared_from_this<Core> {
     struct RegionRequest {
         Geometry::Request geometry;
         Region::Options options;
-        void *address = nullptr;
+        void *address = nullptr; ///< of element 0; null: anywhere
         Delivery delivery = Delivery::automatic;
     };
 
@@ -65,11 +66,12 @@ class Core : public std::enable_shared_from_this<Core> {
     Core() = default;
     static void destroy(Core *core) noexcept;
     Status open(const Options &options);
-    Result<std::unique_ptr<Backing>> new_backing(const Geometry &geometry, const RegionRequest &request);
+    Result<std::unique_ptr<Backing>> new_backing(const Geometry &geometry, const RegionRequest &request, void *start);
     void bury(Region *region, std::uint64_t number) noexcept;
 
     // In the order in which they need each other; they end in the opposite one.
     std::unique_ptr<kernel::Userfaultfd> faults_; // null: no userfaultfd
+    kernel::Pagemap pagemap_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Evictor> evictor_;
     Registry registry_;

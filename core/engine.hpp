@@ -5,6 +5,7 @@
 #include "budget.hpp"
 #include "counters.hpp"
 #include "frames.hpp"
+#include "kernel/process.hpp"
 #include "log.hpp"
 #include "prefetcher.hpp"
 #include "resident_queue.hpp"
@@ -24,17 +25,8 @@ struct Engine {
     Engine(const Engine &) = delete;
     Engine &operator=(const Engine &) = delete;
 
-    /// Notes which process this is.
-    Status mark_process() noexcept
-    {
-        Result<kernel::Mapping> page = kernel::map_fork_canary();
-        if (!page.ok())
-            return page.status();
-        canary_ = std::move(*page);
-        return {};
-    }
     /// Whether this is a forked child of the process that made the core.
-    bool forked() const { return *reinterpret_cast<const volatile unsigned char *>(canary_.data()) == 0; }
+    bool forked() const { return process != kernel::this_process(); }
 
     const Log log;
     Budget budget;
@@ -43,10 +35,8 @@ struct Engine {
     Spill spill;
     Counters counters;
     Prefetcher prefetcher;
+    const std::uint64_t process = kernel::this_process();
     Delivery delivery = Delivery::thread; // set before the first region
-
-  private:
-    kernel::Mapping canary_; // wiped by the kernel in a child
 };
 
 } // namespace ufomem

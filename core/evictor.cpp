@@ -3,12 +3,14 @@
 
 #include "region.hpp"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace ufomem {
 namespace {
 
-constexpr std::size_t most_at_once = 64;
+constexpr std::size_t most_at_once = 32;
 
 /// The candidates of one region at the head of `candidates`.
 std::span<Candidate> of_one_region(std::span<Candidate> candidates)
@@ -20,12 +22,30 @@ std::span<Candidate> of_one_region(std::span<Candidate> candidates)
     return candidates.first(count);
 }
 
+/// The regions that could not store their changes.  In one round each of them is asked once, not for every chunk: it may take long to fail.
+class Failing {
+  public:
+    bool has(const RegionHandle *region) const { return full_ || std::find(regions_.begin(), regions_.begin() + count_, region) != regions_.begin() + count_; }
+    void add(const RegionHandle *region)
+    {
+        if (count_ == std::ssize(regions_))
+            full_ = true;
+        else
+            regions_[static_cast<std::size_t>(count_++)] = region;
+    }
+
+  private:
+    std::array<const RegionHandle *, 8> regions_{};
+    std::ptrdiff_t count_ = 0;
+    bool full_ = false;
+};
+
 } // namespace
 
 Reclaimer::Outcome Evictor::reclaim(std::size_t bytes)
 {
-    at_work_.fetch_add(1);
     Outcome outcome;
+    Failing failing;
     std::array<Candidate, most_at_once> room;
     std::array<ChunkIndex, most_at_once> chunks;
     // Those that cannot leave go to the end of the queue; each is asked once.
@@ -45,16 +65,15 @@ Reclaimer::Outcome Evictor::reclaim(std::size_t bytes)
             for (std::size_t i = 0; i < group.size(); ++i)
                 chunks[i] = group[i].chunk;
             Region::Eviction eviction;
+            eviction.only_clean = failing.has(group[0].region.handle);
             region->evict_candidates(std::span(chunks).first(group.size()), eviction);
             outcome.freed += eviction.freed;
-            outcome.busy |= eviction.busy;
-            if (eviction.failure.code != Code::ok)
+            if (eviction.failure.code != Code::ok) {
                 outcome.failure = eviction.failure;
+                failing.add(group[0].region.handle);
+            }
         }
     }
-    // Candidates in the hands of another thread are in no queue, but may be about to leave.
-    if (at_work_.fetch_sub(1) > 1)
-        outcome.busy = true;
     return outcome;
 }
 

@@ -5,8 +5,6 @@
 #include "engine.hpp"
 #include "reclaimer.hpp"
 
-#include <atomic>
-
 namespace ufomem {
 
 class Evictor final : public Reclaimer {
@@ -17,7 +15,6 @@ class Evictor final : public Reclaimer {
 
   private:
     Engine &engine_;
-    std::atomic<unsigned> at_work_{0};
 };
 
 } // namespace ufomem

@@ -38,9 +38,11 @@ void FrameClass::push(Sharded<List> &lists, std::uint32_t index) noexcept
 
 std::uint32_t FrameClass::pop(Sharded<List> &lists) noexcept
 {
+    // Whoever holds a lock may have been interrupted: at some time it is better to go without.
+    constexpr int most_passes = 100;
     std::uint32_t index = end_of_list;
     bool all_seen = false;
-    do {
+    for (int pass = 0; pass < most_passes && index == end_of_list && !all_seen; ++pass)
         lists.until(this_cpu(), all_seen, [&](List &list) {
             index = list.head;
             if (index == end_of_list)
@@ -50,7 +52,6 @@ std::uint32_t FrameClass::pop(Sharded<List> &lists) noexcept
                 list.tail = end_of_list;
             return true;
         });
-    } while (index == end_of_list && !all_seen);
     return index;
 }
 

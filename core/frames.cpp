@@ -5,6 +5,7 @@
 #include "signal_guard.hpp"
 
 #include <algorithm>
+#include <ctime>
 
 #include <unistd.h>
 
@@ -12,8 +13,15 @@ namespace ufomem {
 
 namespace {
 
-/// Looks, 2 ms apart, before waiting is given up.
-constexpr int patience = 100;
+/// How long a fill waits for memory while nothing is released, and nobody is seen to be about to release something.
+constexpr std::int64_t patience_nanoseconds = 200'000'000;
+
+std::int64_t now_nanoseconds() noexcept
+{
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
 
 } // namespace
 
@@ -108,9 +116,11 @@ template <class Attempt, class LetGo> Status Frames::until(std::size_t bytes, At
     }
     const pid_t thread = gettid();
     WaitGraph &graph = WaitGraph::of_process();
+    const WaitGraph::Entry entry(graph, core_, thread, WaitGraph::nothing, WaitGraph::a_frame);
     std::uint64_t releases = releases_.load();
-    for (int idle = 0, fruitless = 0;;) {
-        const std::uint32_t seen = progress_.load();
+    std::int64_t hope = now_nanoseconds(); // when something happened last that gives hope
+    Failure failure;
+    for (;;) {
         // Some frames stay parked, so that chunks which are wanted again come back cheaply.
         Reclaimer::Outcome outcome;
         const bool asked = pooled_bytes() + batch(0) <= budget_.high() - budget_.low();
@@ -128,17 +138,19 @@ template <class Attempt, class LetGo> Status Frames::until(std::size_t bytes, At
         if ((missing = attempt(budget_.bytes(), true)) == 0)
             return {};
         // Nothing can leave.  Wait for those who will make room; if there are none, and nothing is released for a while either (by
-        // somebody who has lost the processor with chunks in his hands), there is no end to wait for.
-        const bool others = outcome.busy || graph.others_progress(thread, core_);
+        // somebody who has lost the processor with chunks in his hands), there is no end to wait for.  Who has seen a write-back fail
+        // counts on releases only: several threads that all fail look busy to each other.
+        if (outcome.failure.code != Code::ok)
+            failure = outcome.failure;
         const bool released = releases_.load() != releases;
-        idle = others || released ? 0 : idle + 1;
-        // Several threads that all fail to write back look busy to each other.
-        fruitless = released || outcome.failure.code == Code::ok ? 0 : fruitless + 1;
+        const std::int64_t now = now_nanoseconds();
+        if (released || (failure.code == Code::ok && graph.others_progress(thread, core_)))
+            hope = now;
         let_go();
         releases = releases_.load();
-        if (idle == patience || fruitless == patience)
-            return refusal(bytes, outcome.failure);
-        const WaitGraph::Entry entry(graph, core_, thread, WaitGraph::nothing, WaitGraph::a_frame);
+        if (now - hope > patience_nanoseconds)
+            return refusal(bytes, failure);
+        const std::uint32_t seen = progress_.load();
         waiting_.fetch_add(1);
         kernel::futex_wait(progress_, seen, 2);
         waiting_.fetch_sub(1);
@@ -160,8 +172,10 @@ Result<Frame> Frames::take(FrameClass &frames, std::size_t extra) noexcept
         return try_charge(extra, limit) ? 0 : extra;
     };
     const auto let_go = [&] {
-        if (frame)
-            recycle(frame);
+        if (frame) { // back where it was: nothing new for those who look for releases
+            frame.frames->give_recycled(frame);
+            note_progress();
+        }
         frame = {};
     };
     if (Status status = until(frames.frame_bytes() + extra, attempt, let_go); !status.ok())
@@ -207,26 +221,35 @@ void Frames::note_progress() noexcept
     kernel::futex_wake_all(progress_);
 }
 
+bool Frames::charge_now(std::size_t bytes) noexcept
+{
+    return try_charge(bytes, budget_.bytes()) || (trim(bytes) != 0 && try_charge(bytes, budget_.bytes()));
+}
+
 Status Frames::set_budget(std::size_t bytes) noexcept
 {
+    const std::lock_guard lock(setting_budget_); // signals are held back by the caller
     const std::size_t before = budget_.bytes();
     budget_.set_bytes(bytes);
+    const pid_t thread = gettid();
+    const WaitGraph::Entry entry(WaitGraph::of_process(), core_, thread, WaitGraph::nothing, WaitGraph::a_frame);
     // Fills in progress end sooner or later; what is pinned, or cannot be written back, does not.
-    for (int idle = 0; budget_.used() > bytes;) {
+    for (std::int64_t hope = now_nanoseconds(); budget_.used() > bytes;) {
         const std::size_t excess = budget_.used() - bytes;
         if (trim(excess) != 0)
             continue;
         const Reclaimer::Outcome outcome = reclaimer_->reclaim(excess);
-        if (outcome.freed != 0)
-            continue;
-        const bool others = outcome.busy || WaitGraph::of_process().others_progress(gettid(), core_);
-        if (!others && ++idle == patience) {
+        const std::int64_t now = now_nanoseconds();
+        if (outcome.freed != 0 || (outcome.failure.code == Code::ok && WaitGraph::of_process().others_progress(thread, core_))) {
+            hope = now;
+        } else if (now - hope > patience_nanoseconds) {
             budget_.set_bytes(before);
             if (outcome.failure.code != Code::ok)
                 return outcome.failure.report();
             return fail(Code::budget, "%zu bytes are pinned or otherwise bound; the budget stays at %zu", budget_.used(), before);
         }
-        kernel::futex_wait(progress_, progress_.load(), 2);
+        if (outcome.freed == 0)
+            kernel::futex_wait(progress_, progress_.load(), 2);
     }
     return {};
 }

@@ -29,6 +29,8 @@ class Frames {
     Result<Frame> take(FrameClass &frames, std::size_t extra) noexcept;
     /// Just the charge.
     Status charge(std::size_t bytes) noexcept;
+    /// The charge, if it can be had without asking a chunk to leave.
+    bool charge_now(std::size_t bytes) noexcept;
     void discharge(std::size_t bytes) noexcept;
 
     /// The frame's pages are now where they are wanted; the charge stays with them.
@@ -67,6 +69,7 @@ class Frames {
     std::vector<std::unique_ptr<FrameClass>> owned_classes_; // guarded by classes_mutex_
     std::atomic<FrameClass *> classes_{nullptr};             // the same as a list that is read without it
 
+    std::mutex setting_budget_;
     std::atomic<std::uint32_t> progress_{0};
     std::atomic<std::uint32_t> waiting_{0};
     std::atomic<std::uint64_t> releases_{0}; // how often memory became free, for whomever

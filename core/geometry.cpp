@@ -6,12 +6,6 @@
 #include <numeric>
 
 namespace ufomem {
-namespace {
-
-// User space ends at 2^47 on both processors that we support, unless asked otherwise.
-constexpr std::size_t address_space = std::size_t{1} << 47;
-
-} // namespace
 
 Result<Geometry> Geometry::make(const Request &request)
 {

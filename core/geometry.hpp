@@ -22,6 +22,9 @@ class Geometry {
 
     static Result<Geometry> make(const Request &request);
 
+    /// User space ends here on both processors that we support, unless asked otherwise.
+    static constexpr std::size_t address_space = std::size_t{1} << 47;
+
     static constexpr std::size_t default_chunk_bytes = 64 * 1024;
     /// A chunk of whole pages and whole elements may grow up to this; beyond, elements straddle chunks.
     static constexpr std::size_t whole_elements_limit = 256 * 1024;

@@ -22,7 +22,8 @@ struct InstallPolicy {
     static constexpr std::size_t least_move_bytes = 32 * 1024;
 
     bool read_only = false;
-    bool can_move = false;
+    bool can_move = false;     ///< chunks may come in by move
+    bool can_move_out = false; ///< ... and leave so, whatever their size
     bool can_protect = false;
 
     static constexpr InstallPolicy choose(Features features, bool read_only, std::size_t chunk_bytes)
@@ -31,7 +32,9 @@ struct InstallPolicy {
         policy.read_only = read_only;
         policy.can_protect = features.has(feature_write_protect);
         // Both ends of a move have to be registered, which for the pool takes write-protection.
-        policy.can_move = features.has(feature_move) && policy.can_protect && chunk_bytes >= least_move_bytes;
+        const bool moves = features.has(feature_move) && policy.can_protect;
+        policy.can_move = moves && chunk_bytes >= least_move_bytes;
+        policy.can_move_out = moves && policy.maps_writable();
         return policy;
     }
 
@@ -48,8 +51,9 @@ struct InstallPolicy {
         return {Install::copy, true, false};
     }
 
-    /// Moving out is worth its price if the frame is used again by a move, or if the content has to be frozen anyway.
-    constexpr bool leaves_by_move(bool dirty) const { return can_move && (dirty || read_only); }
+    /// A changed chunk has to be frozen.  The kernel moves no page that is pinned for direct I/O, which protection would not stop.
+    /// An unchanged one is moved where its frame is used again by a move.
+    constexpr bool leaves_by_move(bool dirty) const { return dirty ? can_move_out : can_move && read_only; }
 };
 
 } // namespace ufomem

@@ -52,7 +52,8 @@ void Prefetcher::stop() noexcept
     {
         const GuardedLock lock(mutex_);
         stopping_ = true;
-        thread.swap(thread_);
+        if (works_for() != this) // its own thread, in which a region's callback ended the core, is waited for by whoever destroys it
+            thread.swap(thread_);
     }
     changed_.notify_one();
     if (thread.joinable())

@@ -12,7 +12,6 @@ class Reclaimer {
   public:
     struct Outcome {
         std::size_t freed = 0; ///< bytes that left regions: discharged, or parked in the pool
-        bool busy = false;     ///< some chunks could not leave for the moment
         Failure failure;       ///< why changed chunks could not leave, if that was so
     };
     virtual Outcome reclaim(std::size_t bytes) = 0;

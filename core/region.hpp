@@ -67,15 +67,15 @@ class Region {
         done,     ///< the thread has been woken, or will be by whoever is at work on the chunk
         fill,     ///< answer_by_fill() has to be called
         not_ours, ///< the access is against the region's own rules, and the system has to say so
+        refused,  ///< it cannot be answered, nor its end be left to poison: the thread has to be told by a signal
         wait      ///< as done, and the faulting thread, if it is the caller, has to wait for the chunk
     };
     /// Never runs user code.
     Answer answer_quickly(const Fault &fault) noexcept;
-    /// Runs populate.
-    void answer_by_fill(const Fault &fault) noexcept;
-    /// For a thread that answers its own fault; false if the wait would never end.
-    bool wait_for(ChunkIndex chunk) noexcept;
-    void poison(ChunkIndex chunk) noexcept;
+    /// Runs populate.  Done or refused.
+    Answer answer_by_fill(const Fault &fault) noexcept;
+    /// For a thread that answers its own fault: waits, or ends what would be a wait for ever.  Done or refused.
+    Answer wait_for(const Fault &fault) noexcept;
 
     // -- the calls of the C interface, on ranges that lie in the array
     Status touch(ElementRange range) noexcept;
@@ -93,6 +93,7 @@ class Region {
     void fill_ahead(ChunkIndex chunk) noexcept;
 
     bool takes_changes() const { return options_.source->takes_changes() && !options_.read_only; }
+    const Log &log() const { return engine_.log; }
     void log_loss(const Failure &failure) const noexcept
     {
         engine_.log(LogLevel::error, "the region at %p ends with changes that could not be written: %s", static_cast<void *>(body()), failure.text);
@@ -106,8 +107,8 @@ class Region {
 
     // -- for the evictor
     struct Eviction {
+        bool only_clean = false; ///< changed chunks are to stay
         std::size_t freed = 0;
-        bool busy = false;
         Failure failure;
     };
     /// Lets go of those chunks that can leave.  Their places in the resident queue are theirs no more.
@@ -151,7 +152,7 @@ class Region {
     Status load(ChunkIndex chunk, ChunkWord claimed, std::byte *out, Lasting &lasting) noexcept;
     Status load_from_source(ByteRange data, std::byte *out) noexcept;
     Status show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, const Staging &staging) noexcept;
-    void publish_failure(ChunkIndex chunk, ChunkWord claimed, Status status, Lasting lasting, bool for_fault) noexcept;
+    bool publish_failure(ChunkIndex chunk, ChunkWord claimed, Status status, Lasting lasting, bool for_fault) noexcept;
     bool remember_failure(ChunkIndex chunk, const Failure &failure) noexcept;
     Status failure_of(ChunkIndex chunk) noexcept;
     void forget_failure(ChunkIndex chunk) noexcept;
@@ -162,7 +163,7 @@ class Region {
     // region_leave.cpp
     /// Chunks in the leaving state whose memory is given back in one go.
     struct Batch {
-        static constexpr std::size_t most = 32;
+        static constexpr std::size_t most = 16;
         std::array<Outgoing, most> items;
         std::size_t count = 0;
     };
@@ -171,7 +172,8 @@ class Region {
     Status store_out(ChunkIndex chunk, const std::byte *data, bool by_caller, bool &spilled) noexcept;
     Status flush_chunk(ChunkIndex chunk) noexcept;
     Status flush_spilled(ChunkIndex chunk, ChunkWord claimed) noexcept;
-    Status clean(ChunkIndex chunk, bool was_spilled) noexcept;
+    Status clean(ChunkIndex chunk, ChunkWord claimed) noexcept;
+    Status store_frozen(ChunkIndex chunk, bool &frozen, bool &protected_again, bool &spilled) noexcept;
     Status evict_chunk(ChunkIndex chunk, Batch &batch) noexcept;
     Status reset_chunk(ChunkIndex chunk) noexcept;
     void release_spilled(ChunkIndex chunk) noexcept;
@@ -185,10 +187,13 @@ class Region {
 
     // region_fault.cpp
     Answer answer_store(const Fault &fault) noexcept;
-    bool poison_absent(ChunkIndex chunk) noexcept;
+    bool poison_absent(ChunkIndex chunk, bool &poisoned) noexcept;
+    Answer refuse_absent(ChunkIndex chunk) noexcept;
+    Answer refuse(const Fault &fault) noexcept;
     Answer answer_discarded(const Fault &fault) noexcept;
-    Status restore_discarded(const Fault &fault) noexcept;
-    void give_up_discarded(const Fault &fault) noexcept;
+    Status restore_discarded(const Fault &fault, Lasting &lasting) noexcept;
+    Status restore_held(const Fault &fault, ChunkWord held, Lasting &lasting) noexcept;
+    Answer give_up_discarded(const Fault &fault, Status status, Lasting lasting) noexcept;
 
     Spill::Offset &spill_place(ChunkIndex chunk) const { return reinterpret_cast<Spill::Offset *>(spill_places_.data())[chunk.value]; }
 

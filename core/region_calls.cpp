@@ -31,8 +31,8 @@ template <class PinOne> Status Region::pin_each(ElementRange range, PinOne pin_o
             unpin_chunks({chunks.first, chunk.value - chunks.first.value});
             return failure.report();
         }
+        handle_.stay(1); // before the pin is counted: the region's end waits for users that have no pin
         pins_.fetch_add(1);
-        handle_.stay(1);
     }
     return {};
 }

@@ -2,14 +2,12 @@
 // How a fault is answered.  What needs no populate is answered at once; the rest is left to a thread that may run user code.
 #include "region.hpp"
 
-#include "kernel/futex.hpp"
-
 #include <unistd.h>
 
 namespace ufomem {
 
 /// Marks and poisons a chunk that is not in memory.  False if it is.
-bool Region::poison_absent(ChunkIndex chunk) noexcept
+bool Region::poison_absent(ChunkIndex chunk, bool &poisoned) noexcept
 {
     std::unique_lock<std::mutex> poisoning(poisoning_, std::defer_lock);
     if (backing_->poison_replaces_mapping())
@@ -19,19 +17,32 @@ bool Region::poison_absent(ChunkIndex chunk) noexcept
         if (seen.is(ChunkState::resident) || seen.is(ChunkState::leaving))
             return false;
         if (seen.has(ChunkWord::poisoned) && backing_->poison_replaces_mapping())
-            return true;
+            return poisoned = true;
     } while (!change(chunk, seen, seen.with(ChunkWord::poisoned)));
-    backing_->poison(chunk);
+    poisoned = backing_->poison(chunk);
     return true;
 }
 
-void Region::poison(ChunkIndex chunk) noexcept
+/// Ends the threads that ask for a chunk which is not there and will not come.  If it is there after all, they ask again.
+Region::Answer Region::refuse_absent(ChunkIndex chunk) noexcept
 {
     table_.mark_touched(chunk);
-    // What is there is left alone, and what the program has thrown away of a resident chunk gets an end.
-    if (!poison_absent(chunk) && !backing_->poison_replaces_mapping())
-        backing_->poison(chunk);
+    bool poisoned = true;
+    (void)poison_absent(chunk, poisoned);
     backing_->wake(chunk);
+    return poisoned ? Answer::done : Answer::refused;
+}
+
+/// The same in any case: what is there is left alone, and what is not ends the threads that ask for it.
+Region::Answer Region::refuse(const Fault &fault) noexcept
+{
+    const ChunkIndex chunk = fault.chunk;
+    table_.mark_touched(chunk);
+    bool poisoned = false;
+    if (!poison_absent(chunk, poisoned) && !backing_->poison_replaces_mapping() && !fault.store_to_protected)
+        poisoned = backing_->poison(chunk); // what the program has thrown away, or what is on its way out
+    backing_->wake(chunk);
+    return poisoned ? Answer::done : Answer::refused;
 }
 
 Region::Answer Region::answer_quickly(const Fault &fault) noexcept
@@ -43,25 +54,22 @@ Region::Answer Region::answer_quickly(const Fault &fault) noexcept
     for (;;) {
         if (!seen.is(ChunkState::resident) && handle_.phase() != Phase::open) {
             engine_.log(LogLevel::error, "load or store of chunk %zu of a region that is being freed", chunk.value);
-            poison(chunk);
-            return Answer::done;
+            return refuse_absent(chunk);
         }
         if (!seen.is(ChunkState::resident) && !seen.is(ChunkState::leaving) && loads_only_for_callers()) {
             engine_.log(LogLevel::error, "plain load or store at %p: element chunk %zu is not in memory, and its callback runs only inside calls; call ufo_touch or ufo_pin first",
                         static_cast<const void *>(fault.address), chunk.value);
-            poison(chunk);
-            return Answer::done;
+            return refuse_absent(chunk);
         }
         if (seen.in_transition()) {
             // Whoever works on it wakes the thread.  Unless he waits for that very thread.
             graph.set_waiting(fault.thread, key(chunk));
-            if (!seen.has(ChunkWord::waiters) && !change(chunk, seen, seen.with(ChunkWord::waiters)))
+            if (!change(chunk, seen, seen.with(ChunkWord::waiters))) // also where the bit is set: the state may have ended
                 continue;
             if (graph.fills_any(fault.thread) && graph.closes_cycle(fault.thread, key(chunk))) {
                 engine_.log(LogLevel::error, "chunk %zu of the region at %p waits for itself: a callback uses the elements that it was called for", chunk.value,
                             static_cast<void *>(body()));
-                poison(chunk);
-                return Answer::done;
+                return refuse(fault);
             }
             return Answer::wait;
         }
@@ -70,9 +78,7 @@ Region::Answer Region::answer_quickly(const Fault &fault) noexcept
         case ChunkState::parked:
             return Answer::fill;
         case ChunkState::failed:
-            backing_->poison(chunk);
-            backing_->wake(chunk);
-            return Answer::done;
+            return refuse_absent(chunk);
         case ChunkState::resident:
             graph.clear_waiting(key(chunk));
             if (fault.store_to_protected)
@@ -100,10 +106,12 @@ Region::Answer Region::answer_store(const Fault &fault) noexcept
     while (seen.can_hold())
         if (change(chunk, seen, seen.plus(ChunkWord::one_hold))) {
             const Status status = make_dirty(chunk);
-            if (!status.ok())
-                engine_.log(LogLevel::error, "chunk %zu cannot be made writable: %s", chunk.value, last_error());
             unhold(chunk);
-            break;
+            if (status.ok())
+                break;
+            engine_.log(LogLevel::error, "chunk %zu cannot be made writable: %s", chunk.value, last_error());
+            backing_->wake(chunk);
+            return Answer::refused;
         }
     // Woken in any case: if the chunk was on its way out, the thread faults again and is answered by what it finds then.
     backing_->wake(chunk);
@@ -118,7 +126,7 @@ Region::Answer Region::answer_discarded(const Fault &fault) noexcept
     while (seen.can_hold()) {
         if (!change(chunk, seen, seen.plus(ChunkWord::one_hold)))
             continue;
-        const bool there = kernel::is_present(fault.address);
+        const bool there = backing_->has_page(fault.address);
         unhold(chunk);
         if (there)
             break;
@@ -128,60 +136,75 @@ Region::Answer Region::answer_discarded(const Fault &fault) noexcept
     return Answer::done;
 }
 
-/// Brings discarded pages of an unchanged chunk back, while others may use the rest of it.
-Status Region::restore_discarded(const Fault &fault) noexcept
+/// Brings discarded pages of an unchanged chunk back, while others may use the rest of it.  An error says why they cannot come back.
+Status Region::restore_discarded(const Fault &fault, Lasting &lasting) noexcept
 {
     const ChunkIndex chunk = fault.chunk;
     ChunkWord seen = look(chunk);
-    while (seen.can_hold() && !seen.has(ChunkWord::dirty)) {
+    while (seen.can_hold()) {
         if (!change(chunk, seen, seen.plus(ChunkWord::one_hold)))
             continue;
-        Status status;
-        if (!kernel::is_present(fault.address)) {
-            const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
-            Lasting lasting = Lasting::no;
-            Result<Staging> staging = gather(chunk, seen, Access::read, lasting);
-            status = staging.status();
-            if (status.ok()) {
-                status = backing_->restore(chunk, *staging);
-                backing_->abandon(*staging);
-            }
-        }
+        const Status status = backing_->has_page(fault.address) ? Status{} : restore_held(fault, seen, lasting);
         unhold(chunk);
         return status;
     }
-    return {};
+    return {}; // somebody is at work on it: the thread asks again
 }
 
-/// Changes that the program discarded (by madvise, for example) are lost, and nobody can tell which of the chunk's pages had some.
-void Region::give_up_discarded(const Fault &fault) noexcept
+Status Region::restore_held(const Fault &fault, ChunkWord held, Lasting &lasting) noexcept
 {
     const ChunkIndex chunk = fault.chunk;
-    ChunkWord seen = look(chunk);
-    while (seen.has(ChunkWord::dirty) && seen.can_leave()) {
-        if (!change(chunk, seen, seen.to(ChunkState::leaving)))
-            continue;
-        if (kernel::is_present(fault.address)) { // somebody has filled the chunk since
-            publish(chunk, seen);
-            return;
-        }
-        Result<Outgoing> outgoing = backing_->take_out(chunk, false);
-        if (outgoing.ok())
-            backing_->finish({&*outgoing, 1});
-        resident_bytes_.fetch_sub(geometry_->pages_of(chunk).length, std::memory_order_relaxed);
-        const Status status = fail(Code::lost, "changed pages of chunk %zu of the region at %p were discarded by the program (madvise or munmap on lazy memory); call ufo_reset",
-                                   chunk.value, static_cast<void *>(body()));
-        publish_failure(chunk, seen.without(ChunkWord::dirty), status, Lasting::yes, true);
-        return;
-    }
-    if (seen.has(ChunkWord::dirty) && seen.is(ChunkState::resident) && !kernel::is_present(fault.address)) {
-        engine_.log(LogLevel::error, "changed pages of pinned chunk %zu of the region at %p were discarded by the program", chunk.value,
-                    static_cast<void *>(body()));
-        backing_->poison(chunk); // those that are gone
-    }
+    const auto lost = [&] {
+        lasting = Lasting::yes;
+        return fail(Code::lost, "changed pages of chunk %zu of the region at %p were discarded by the program (madvise or munmap on lazy memory); call ufo_reset",
+                    chunk.value, static_cast<void *>(body()));
+    };
+    if (held.has(ChunkWord::dirty)) // and nobody can tell which of the chunk's pages had changes
+        return lost();
+    if (loads_only_for_callers())
+        return fail(Code::stray, "pages of chunk %zu were discarded by the program, and its callback runs only inside calls; call ufo_touch", chunk.value);
+    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
+    Result<Staging> staging = gather(chunk, held, Access::read, lasting);
+    if (!staging.ok())
+        return staging.status();
+    // Whoever made the chunk dirty meanwhile gave its place in the spill back, and something else may have been read there.
+    const bool valid = !held.has(ChunkWord::spilled) || look(chunk).has(ChunkWord::spilled);
+    const Status status = valid ? backing_->restore(chunk, *staging) : lost();
+    backing_->abandon(*staging);
+    return status;
 }
 
-void Region::answer_by_fill(const Fault &fault) noexcept
+/// Lets a chunk fail whose missing pages cannot come back.
+Region::Answer Region::give_up_discarded(const Fault &fault, Status status, Lasting lasting) noexcept
+{
+    const ChunkIndex chunk = fault.chunk;
+    const Failure failure = Failure::of_this_thread(status);
+    ChunkWord seen = look(chunk);
+    while (seen.can_leave()) {
+        if (!change(chunk, seen, seen.to(ChunkState::leaving)))
+            continue;
+        Result<Outgoing> outgoing = backing_->take_out(chunk, false);
+        if (!outgoing.ok()) { // pages of it are pinned for I/O
+            publish(chunk, seen);
+            enqueue(chunk);
+            break;
+        }
+        backing_->finish({&*outgoing, 1});
+        resident_bytes_.fetch_sub(geometry_->pages_of(chunk).length, std::memory_order_relaxed);
+        const bool poisoned = publish_failure(chunk, seen.without(ChunkWord::dirty), failure.report(), lasting, true);
+        backing_->wake(chunk);
+        return poisoned ? Answer::done : Answer::refused;
+    }
+    if (!seen.is(ChunkState::resident)) { // it has just left by itself
+        backing_->wake(chunk);
+        return Answer::done;
+    }
+    engine_.log(LogLevel::error, "pages of chunk %zu of the region at %p, which is in use, cannot be restored: %s", chunk.value, static_cast<void *>(body()),
+                failure.text);
+    return refuse(fault);
+}
+
+Region::Answer Region::answer_by_fill(const Fault &fault) noexcept
 {
     const ChunkIndex chunk = fault.chunk;
     table_.mark_touched(chunk);
@@ -191,27 +214,29 @@ void Region::answer_by_fill(const Fault &fault) noexcept
         const ChunkWord claimed = seen;
         if (!change(chunk, seen, seen.to(ChunkState::filling).with(ChunkWord::waiters)))
             continue;
-        if (fill(chunk, claimed, fault.access, Keep::nothing, true).ok())
+        if (fill(chunk, claimed, fault.access, Keep::nothing, true).ok()) {
             read_ahead(chunk);
-        return;
-    }
-    if (seen.is(ChunkState::resident)) {
-        if (!restore_discarded(fault).ok()) {
-            engine_.log(LogLevel::error, "discarded pages of chunk %zu cannot be restored: %s", chunk.value, last_error());
-            backing_->poison(chunk);
+            return Answer::done;
         }
-        give_up_discarded(fault);
+        const ChunkWord left = look(chunk);
+        const bool unanswered = (left.is(ChunkState::absent) || left.is(ChunkState::failed)) && !left.has(ChunkWord::poisoned);
+        return unanswered ? Answer::refused : Answer::done;
+    }
+    WaitGraph::of_process().clear_waiting(key(chunk));
+    if (seen.is(ChunkState::resident)) {
+        Lasting lasting = Lasting::no;
+        if (Status status = restore_discarded(fault, lasting); !status.ok())
+            return give_up_discarded(fault, status, lasting);
     }
     // If it has left again, or somebody else is at work on it, the thread asks once more.
-    WaitGraph::of_process().clear_waiting(key(chunk));
     backing_->wake(chunk);
+    return Answer::done;
 }
 
-/// For a thread that answers its own fault and met a chunk in transition.
-bool Region::wait_for(ChunkIndex chunk) noexcept
+Region::Answer Region::wait_for(const Fault &fault) noexcept
 {
-    const ChunkWord seen = look(chunk);
-    return !seen.in_transition() || wait_for_change(chunk, seen).ok();
+    const ChunkWord seen = look(fault.chunk);
+    return !seen.in_transition() || wait_for_change(fault.chunk, seen).ok() ? Answer::done : refuse(fault);
 }
 
 } // namespace ufomem

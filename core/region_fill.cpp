@@ -25,7 +25,7 @@ Status Region::ensure(ChunkIndex chunk, Access access, Keep keep) noexcept
                 return {};
             if (keep == Keep::pin && seen.pins() == ChunkWord::pins_mask / ChunkWord::one_pin)
                 return fail(Code::limit, "chunk %zu is pinned %u times already, the most that is possible", chunk.value, seen.pins());
-            if (keep == Keep::pin || seen.can_hold()) {
+            if (seen.can_hold() || (keep == Keep::pin && !seen.cleaning_now())) {
                 if (change(chunk, seen, seen.plus(keep == Keep::pin ? ChunkWord::one_pin : ChunkWord::one_hold)))
                     return {};
                 continue;
@@ -72,7 +72,7 @@ Status Region::fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep kee
     if (status.ok())
         status = show(chunk, claimed, access, keep, *staging);
     if (!status.ok()) {
-        publish_failure(chunk, claimed, status, lasting, for_fault);
+        (void)publish_failure(chunk, claimed, status, lasting, for_fault);
         return status;
     }
     if (keep != Keep::pin)
@@ -171,8 +171,9 @@ Status Region::show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep kee
     return {};
 }
 
-/// A failure of the source lasts until reset.  Others end the call, or the faulting thread, and may be gone next time.
-void Region::publish_failure(ChunkIndex chunk, ChunkWord claimed, Status status, Lasting lasting, bool for_fault) noexcept
+/// A failure of the source lasts until reset.  Others end the call, or the faulting thread, and may be gone next time.  False if a
+/// thread in a fault would not notice.
+bool Region::publish_failure(ChunkIndex chunk, ChunkWord claimed, Status status, Lasting lasting, bool for_fault) noexcept
 {
     const Failure failure = Failure::of_this_thread(status);
     const ElementRange elements = geometry_->elements_meeting(geometry_->data_of(chunk));
@@ -184,12 +185,12 @@ void Region::publish_failure(ChunkIndex chunk, ChunkWord claimed, Status status,
     if (backing_->poison_replaces_mapping())
         poisoning.lock();
     ChunkWord next = claimed.to(failed ? ChunkState::failed : ChunkState::absent).without(ChunkWord::poisoned);
-    if (failed || for_fault)
-        backing_->poison(chunk);
-    if (failed || for_fault || look(chunk).has(ChunkWord::poisoned))
+    const bool poisoned = (failed || for_fault) && backing_->poison(chunk);
+    if (poisoned || look(chunk).has(ChunkWord::poisoned))
         next = next.with(ChunkWord::poisoned);
     publish(chunk, next);
     (void)failure.report(); // the log callback, or the wake-up, may have used the library
+    return poisoned;
 }
 
 bool Region::remember_failure(ChunkIndex chunk, const Failure &failure) noexcept

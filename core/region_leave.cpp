@@ -5,6 +5,8 @@
 #include "kernel/futex.hpp"
 #include "signal_guard.hpp"
 
+#include <optional>
+
 #include <unistd.h>
 
 namespace ufomem {
@@ -49,6 +51,8 @@ bool Region::leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &
 {
     const bool dirty = claimed.has(ChunkWord::dirty);
     ChunkWord next = claimed.to(ChunkState::absent).without(ChunkWord::dirty);
+    if (dirty)
+        finish(batch); // storing may run user code, which may wait for those that are in it
     const auto stays = [&](Status status) {
         eviction.failure = Failure::of_this_thread(status);
         publish(chunk, claimed.to(ChunkState::resident));
@@ -64,7 +68,7 @@ bool Region::leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &
         bool spilled = false;
         if (Status status = store_out(chunk, outgoing->data, false, spilled); !status.ok()) {
             engine_.log(LogLevel::error, "chunk %zu of the region at %p stays in memory: %s", chunk.value, static_cast<void *>(body()), last_error());
-            backing_->put_back(*outgoing);
+            (void)backing_->put_back(*outgoing, Stores::allowed);
             return stays(status);
         }
         if (spilled)
@@ -102,20 +106,22 @@ void Region::finish(Batch &batch) noexcept
 void Region::evict_candidates(std::span<const ChunkIndex> chunks, Eviction &eviction) noexcept
 {
     Batch batch;
+    std::optional<WaitGraph::Entry> entry; // while chunks are on their way out there will be room soon
     for (const ChunkIndex chunk : chunks) {
         queued_.fetch_sub(1, std::memory_order_relaxed);
         ChunkWord seen{word(chunk).fetch_and(~ChunkWord::queued, std::memory_order_acq_rel)};
         seen = seen.without(ChunkWord::queued);
-        while (seen.can_leave() && !change(chunk, seen, seen.to(ChunkState::leaving))) {
+        const auto may_leave = [&] { return seen.can_leave() && !(eviction.only_clean && seen.has(ChunkWord::dirty)); };
+        while (may_leave() && !change(chunk, seen, seen.to(ChunkState::leaving))) {
         }
-        if (seen.can_leave()) {
+        if (may_leave()) {
+            if (!entry)
+                entry.emplace(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
             (void)leave(chunk, seen, Parking::yes, batch, eviction);
+            eviction.only_clean |= eviction.failure.code != Code::ok;
         } else if (seen.is(ChunkState::resident) && seen.pins() == 0) {
-            eviction.busy = true; // held or being cleaned: its turn comes again
-            enqueue(chunk);
-        } else if (seen.in_transition()) {
-            eviction.busy = true; // who brings it in enqueues it
-        } // pinned: the last unpin enqueues it
+            enqueue(chunk); // its turn comes again
+        } // pinned: the last unpin enqueues it; in transition: who ends that
     }
     finish(batch);
 }
@@ -179,6 +185,7 @@ Status Region::reset_chunk(ChunkIndex chunk) noexcept
         Result<Outgoing> outgoing = backing_->take_out(chunk, false);
         if (!outgoing.ok()) {
             publish(chunk, seen.to(ChunkState::resident));
+            enqueue(chunk);
             return outgoing.status();
         }
         backing_->finish({&*outgoing, 1});
@@ -209,29 +216,44 @@ Status Region::reset(ElementRange range) noexcept
     return for_each_chunk(range, [this](ChunkIndex chunk) { return reset_chunk(chunk); });
 }
 
-/// Saves a resident, changed chunk in the cleaning state; it stays.
-Status Region::clean(ChunkIndex chunk, bool was_spilled) noexcept
+/// Takes the chunk out, stores it and puts it back.  Not frozen: pages of it are pinned for I/O, and stay where they are.
+Status Region::store_frozen(ChunkIndex chunk, bool &frozen, bool &protected_again, bool &spilled) noexcept
+{
+    Result<Outgoing> outgoing = backing_->take_out(chunk, true);
+    frozen = outgoing.ok() || outgoing.status().code != Code::pinned;
+    if (!outgoing.ok())
+        return frozen ? outgoing.status() : Status{};
+    const Status status = store_out(chunk, outgoing->data, true, spilled);
+    protected_again = backing_->put_back(*outgoing, status.ok() ? Stores::reported : Stores::allowed);
+    return status;
+}
+
+/// Saves a resident, changed chunk in the cleaning state; it stays.  `claimed` is its word from before.
+Status Region::clean(ChunkIndex chunk, ChunkWord claimed) noexcept
 {
     const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
+    const bool to_source = options_.source->takes_changes();
+    const bool taken_out = backing_->tracks_stores() && claimed.pins() == 0;
     Status status;
+    bool frozen = false;
+    bool protected_again = false;
     bool spilled = false;
-    if (backing_->tracks_stores())
-        status = backing_->protect(chunk);
-    if (status.ok())
+    if (taken_out)
+        status = store_frozen(chunk, frozen, protected_again, spilled);
+    // What cannot be frozen is stored as it is, and counts as changed as before; to spill it would be of no use.
+    if (!frozen && to_source)
         status = store_out(chunk, backing_->at(chunk), true, spilled);
-    if (!status.ok() && backing_->tracks_stores())
-        (void)backing_->unprotect(chunk);
-    if (status.ok() && was_spilled)
-        release_spilled(chunk);
 
-    ChunkWord seen = look(chunk); // others may pin and unpin it meanwhile
+    const bool dirty = taken_out ? !protected_again : claimed.has(ChunkWord::dirty);
+    const bool was_spilled = claimed.has(ChunkWord::spilled) && !(to_source && status.ok());
+    const bool stays_spilled = !dirty && (spilled || was_spilled);
+    if ((spilled || claimed.has(ChunkWord::spilled)) && !stays_spilled)
+        release_spilled(chunk);
+    ChunkWord seen = look(chunk); // others may unpin it meanwhile
     ChunkWord next;
     do {
-        next = seen.without(ChunkWord::cleaning | ChunkWord::waiters);
-        if (status.ok() && backing_->tracks_stores()) {
-            next = next.without(ChunkWord::dirty);
-            next = spilled ? next.with(ChunkWord::spilled) : next.without(ChunkWord::spilled);
-        }
+        next = seen.without(ChunkWord::cleaning | ChunkWord::waiters | ChunkWord::dirty | ChunkWord::spilled);
+        next = next.with((dirty ? ChunkWord::dirty : 0) | (stays_spilled ? ChunkWord::spilled : 0));
     } while (!change(chunk, seen, next));
     wake_after(chunk, seen);
     return status;
@@ -280,8 +302,8 @@ Status Region::flush_chunk(ChunkIndex chunk) noexcept
             if (!changed || (!to_source && !backing_->tracks_stores()))
                 return {};
             if (seen.can_clean()) {
-                if (change(chunk, seen, seen.with(ChunkWord::cleaning)))
-                    return clean(chunk, only_spilled);
+                if (const ChunkWord claimed = seen; change(chunk, seen, seen.with(ChunkWord::cleaning)))
+                    return clean(chunk, claimed);
                 continue;
             }
             break;

@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "wait_graph.hpp"
 
-#include <algorithm>
 #include <ctime>
 
 #include <sched.h>
 
 namespace ufomem {
+namespace {
+
+// Constant-initialised, as signal handlers nest entries, too.
+thread_local constinit std::uint32_t t_depth = 0;
+
+std::uint64_t mix(std::uint64_t hash, std::uint64_t value)
+{
+    hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;
+    return hash ^ hash >> 32;
+}
+
+} // namespace
+
 
 // Every access is sequentially consistent: of two threads that close a cycle at once, each from its side, at least one has to see it.
 // The version of a slot grows before its edges change.
@@ -31,6 +43,7 @@ WaitGraph::Entry::Entry(WaitGraph &graph, const void *core, pid_t thread, Key fi
     Slot &slot = graph.slots_[index_];
     slot.version.fetch_add(1);
     slot.core.store(core);
+    slot.depth.store(t_depth++);
     slot.waits.store(waits);
     slot.fills.store(fills);
     std::size_t end = graph.used_end_.load();
@@ -40,6 +53,7 @@ WaitGraph::Entry::Entry(WaitGraph &graph, const void *core, pid_t thread, Key fi
 
 WaitGraph::Entry::~Entry()
 {
+    --t_depth;
     Slot &slot = graph_.slots_[index_];
     slot.version.fetch_add(1);
     slot.fills.store(nothing);
@@ -70,15 +84,19 @@ std::size_t WaitGraph::filler_of(Key key) const noexcept
     return find([key](pid_t, const Slot &slot) { return slot.fills.load() == key; });
 }
 
-std::size_t WaitGraph::wait_of(pid_t thread) const noexcept
+std::size_t WaitGraph::innermost_of(pid_t thread) const noexcept
 {
-    return find([thread](pid_t owner, const Slot &slot) { return owner == thread && slot.waits.load() != nothing; });
+    std::size_t innermost = none;
+    for (std::size_t i = 0, last = end(); i < last; ++i)
+        if (threads_[i].load() == thread && (innermost == none || slots_[i].depth.load() > slots_[innermost].depth.load()))
+            innermost = i;
+    return innermost;
 }
 
 void WaitGraph::set_waiting(pid_t thread, Key key) noexcept
 {
-    const std::size_t i = find([thread](pid_t owner, const Slot &slot) { return owner == thread && slot.fills.load() != nothing; });
-    if (i == none)
+    const std::size_t i = innermost_of(thread);
+    if (i == none || slots_[i].fills.load() == nothing)
         return;
     slots_[i].version.fetch_add(1);
     slots_[i].waits.store(key);
@@ -105,43 +123,52 @@ bool WaitGraph::fills_within(pid_t thread, Key begin, Key end) const noexcept
            }) != none;
 }
 
+/// Follows the edges from `key`.  0 if they do not lead back to `thread`, otherwise a number made of all of them and their versions.
+std::uint64_t WaitGraph::cycle_from(pid_t thread, Key key) const noexcept
+{
+    std::uint64_t number = 1;
+    for (std::size_t length = 0; length < 1024; ++length) {
+        const std::size_t filler = filler_of(key);
+        if (filler == none)
+            return 0;
+        const Edge fills = edge(filler);
+        if (fills.fills != key)
+            return 0;
+        number = mix(mix(mix(number, fills.index), fills.version), key);
+        if (fills.thread == thread)
+            return number != 0 ? number : 1;
+        const std::size_t innermost = innermost_of(fills.thread);
+        if (innermost == none)
+            return 0;
+        const Edge waits = edge(innermost);
+        key = waits.waits;
+        if (key == nothing || key == a_frame || waits.thread != fills.thread)
+            return 0;
+        number = mix(mix(number, waits.index), waits.version);
+    }
+    return 0;
+}
+
 bool WaitGraph::closes_cycle(pid_t thread, Key key) const noexcept
 {
     // The edges are read one after another.  If none of them has changed a moment later, they all held at once, and as each of
     // the threads waits for the next, it is for ever.
-    Edge path[longest_cycle];
-    std::size_t length = 0;
-    for (;;) {
-        const std::size_t filler = filler_of(key);
-        if (filler == none || length + 2 > longest_cycle)
-            return false;
-        path[length++] = edge(filler);
-        if (path[length - 1].fills != key)
-            return false;
-        const pid_t next = path[length - 1].thread;
-        if (next == thread)
-            break;
-        const std::size_t wait = wait_of(next);
-        if (wait == none)
-            return false;
-        path[length++] = edge(wait);
-        key = path[length - 1].waits;
-        if (key == nothing || key == a_frame || path[length - 1].thread != next)
-            return false;
-    }
+    const std::uint64_t seen = cycle_from(thread, key);
+    if (seen == 0)
+        return false;
     const timespec moment{0, 1'000'000};
     nanosleep(&moment, nullptr);
-    return std::all_of(path, path + length, [this](const Edge &seen) { return edge(seen.index) == seen; });
+    return cycle_from(thread, key) == seen;
 }
 
 bool WaitGraph::can_go_on(pid_t thread, pid_t asking, int depth) const noexcept
 {
     if (thread == asking)
         return false;
-    const std::size_t wait = wait_of(thread);
-    if (wait == none)
+    const std::size_t innermost = innermost_of(thread);
+    if (innermost == none)
         return true;
-    const Key key = slots_[wait].waits.load();
+    const Key key = slots_[innermost].waits.load();
     if (key == nothing)
         return true;
     if (key == a_frame || depth == 0)
@@ -158,6 +185,18 @@ bool WaitGraph::others_progress(pid_t thread, const void *core) const noexcept
             return true;
     }
     return false;
+}
+
+void WaitGraph::forget_other_threads() noexcept
+{
+    // A callback may fork: the entries that it stands in end in the child, too, and do no harm.
+    for (std::size_t i = 0; i < capacity; ++i) {
+        slots_[i].fills.store(nothing);
+        slots_[i].waits.store(nothing);
+    }
+    for (std::atomic<pid_t> &thread : threads_)
+        thread.store(0);
+    used_end_.store(0);
 }
 
 } // namespace ufomem

@@ -19,7 +19,7 @@ class WaitGraph {
 
     static WaitGraph &of_process() noexcept;
 
-    /// What a thread does, for as long as the entry lives.
+    /// What a thread does, for as long as the entry lives.  Entries of a thread nest; what it does now is the innermost.
     class Entry {
       public:
         Entry(WaitGraph &graph, const void *core, pid_t thread, Key fills, Key waits) noexcept;
@@ -32,7 +32,7 @@ class WaitGraph {
         std::size_t index_;
     };
 
-    /// A thread that fills something has met a fault on `key`.
+    /// A thread has met a fault on `key` in what it does now.
     void set_waiting(pid_t thread, Key key) noexcept;
     /// `key` has been filled, or given up: nobody waits for it any more.  To be called before they are woken.
     void clear_waiting(Key key) noexcept;
@@ -46,18 +46,20 @@ class WaitGraph {
     /// Whether some thread other than `thread` fills a chunk of `core` and can go on.
     bool others_progress(pid_t thread, const void *core) const noexcept;
 
+    /// In a forked child, where only the thread that forked goes on, inside nothing.
+    void forget_other_threads() noexcept;
+
   private:
     static constexpr std::size_t capacity = 8192;
     static constexpr std::size_t none = capacity;
 
-    struct alignas(32) Slot {
+    struct alignas(64) Slot {
         std::atomic<Key> fills{nothing};
         std::atomic<Key> waits{nothing};
         std::atomic<const void *> core{nullptr};
         std::atomic<std::uint32_t> version{0};
+        std::atomic<std::uint32_t> depth{0}; ///< how many entries of the thread stand around this one
     };
-
-    static constexpr std::size_t longest_cycle = 512;
 
     struct Edge {
         std::size_t index;
@@ -65,14 +67,14 @@ class WaitGraph {
         pid_t thread;
         Key fills;
         Key waits;
-        bool operator==(const Edge &) const = default;
     };
 
     std::size_t end() const noexcept { return used_end_.load(); }
     Edge edge(std::size_t index) const noexcept;
     template <class Match> std::size_t find(Match match) const noexcept;
     std::size_t filler_of(Key key) const noexcept;
-    std::size_t wait_of(pid_t thread) const noexcept;
+    std::size_t innermost_of(pid_t thread) const noexcept;
+    std::uint64_t cycle_from(pid_t thread, Key key) const noexcept;
     bool can_go_on(pid_t thread, pid_t asking, int depth) const noexcept;
 
     std::atomic<pid_t> threads_[capacity]{};

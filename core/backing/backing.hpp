@@ -38,6 +38,9 @@ struct Outgoing {
     kernel::Mapping detached;
 };
 
+/// What becomes of stores to a chunk that is put back.
+enum class Stores : std::uint8_t { allowed, reported };
+
 class Backing {
   public:
     Backing(const Geometry &geometry, Frames &frames) : geometry_(geometry), frames_(frames) {}
@@ -65,26 +68,28 @@ class Backing {
     virtual bool can_park(const Outgoing &) const { return false; }
     /// What goes out is gone from memory; its content has been saved if that was needed.
     virtual void finish(std::span<Outgoing> outgoing) noexcept = 0;
-    /// It stays after all.
-    virtual void put_back(Outgoing &outgoing) noexcept = 0;
+    /// It stays after all.  True if stores are reported from now on, as was asked for.
+    virtual bool put_back(Outgoing &outgoing, Stores stores) noexcept = 0;
 
     // -- staying
-    /// Later stores are reported.  False where that cannot be: every resident chunk of a writable region then counts as changed.
+    /// Stores can be reported.  False where that cannot be: every resident chunk of a writable region then counts as changed.
     virtual bool tracks_stores() const = 0;
-    virtual Status protect(ChunkIndex chunk) noexcept = 0;
-    /// May be called by several threads at once.
+    /// Lets stores happen.  May be called by several threads at once.
     virtual Status unprotect(ChunkIndex chunk) noexcept = 0;
     /// A store into a read-only region has to end in a signal.  Any thread, any time.  False if it does so anyway.
     virtual bool refuse_stores() noexcept { return false; }
 
+    /// Whether the page of a resident chunk is there.  The program may have thrown it away.  Any thread, any time.
+    virtual bool has_page(const std::byte *address) const noexcept = 0;
     /// Puts back those pages of a resident, unchanged chunk that are missing.  May be called by several threads at once.
     virtual Status restore(ChunkIndex chunk, const Staging &staging) noexcept = 0;
 
     // -- failing
     /// Poison replaces the mapping of the chunk: the caller must keep poison() and install() apart.
     virtual bool poison_replaces_mapping() const = 0;
-    /// Every access to the absent pages of the chunk raises SIGBUS until mend().  Any thread while the chunk is not resident.
-    virtual void poison(ChunkIndex chunk) noexcept = 0;
+    /// Every access to the absent pages of the chunk raises SIGBUS until mend().  Any thread while the chunk is not resident.  False if the
+    /// process has as many mappings as it may.
+    virtual bool poison(ChunkIndex chunk) noexcept = 0;
     virtual Status mend(ChunkIndex chunk) noexcept = 0;
 
     /// Wakes whoever waits for the chunk in a fault.  Any thread, any time.

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include <sched.h>
+
 namespace ufomem {
 
 using kernel::Protection;
@@ -20,12 +22,12 @@ Status discarded() noexcept
 
 } // namespace
 
-PrivateBacking::PrivateBacking(const Geometry &geometry, Frames &frames, const kernel::Userfaultfd &faults, bool read_only)
-    : Backing(geometry, frames), faults_(faults), policy_(InstallPolicy::choose(faults.features(), read_only, geometry.chunk_bytes()))
+PrivateBacking::PrivateBacking(const Geometry &geometry, Frames &frames, const kernel::Userfaultfd &faults, const kernel::Pagemap &pagemap, bool read_only)
+    : Backing(geometry, frames), faults_(faults), pagemap_(pagemap), policy_(InstallPolicy::choose(faults.features(), read_only, geometry.chunk_bytes()))
 {
 }
 
-Status PrivateBacking::map(void *address) noexcept
+Status PrivateBacking::map(void *start) noexcept
 {
     Result<FrameClass *> frames = frames_.class_of(geometry_.chunk_bytes());
     if (!frames.ok())
@@ -36,7 +38,6 @@ Status PrivateBacking::map(void *address) noexcept
         return tail.status();
     tail_class_ = *tail;
 
-    void *start = address ? static_cast<std::byte *>(address) - geometry_.header_bytes() : nullptr;
     Result<kernel::Mapping> mapping = kernel::map_private(geometry_.mapped_bytes(), Protection::read_write, start);
     if (!mapping.ok())
         return mapping.status();
@@ -55,7 +56,7 @@ InstallPolicy PrivateBacking::policy() const noexcept
 {
     InstallPolicy policy = policy_;
     if (stores_refused_.load(std::memory_order_acquire))
-        policy.can_move = false; // moves want a writable mapping
+        policy.can_move = policy.can_move_out = false; // moves want a writable mapping
     return policy;
 }
 
@@ -107,8 +108,8 @@ Status PrivateBacking::copy_in(ChunkIndex chunk, const std::byte *data, std::siz
         if (transfer.error != EEXIST)
             return fail_errno(transfer.error == ENOMEM ? Code::nomem : Code::system, transfer.error, "UFFDIO_COPY of %zu bytes; was the region unmapped?",
                               size_of(chunk));
-        if (Status status = kernel::drop(at(chunk) + done, kernel::page_size()); !status.ok())
-            return status;
+        if (!empty(at(chunk) + done, kernel::page_size()))
+            return fail(Code::system, "a page that is in the way of chunk %zu cannot be dropped", chunk.value);
     }
 }
 
@@ -120,10 +121,10 @@ Result<bool> PrivateBacking::install(ChunkIndex chunk, const Staging &staging, A
     while (plan.install == Install::move && done < size) {
         const Transfer transfer = faults_.move(at(chunk) + done, staging.data + done, size - done);
         done += transfer.done;
-        if (transfer.error == EEXIST)
-            (void)kernel::drop(at(chunk) + done, kernel::page_size()); // as in copy_in()
-        else if (transfer.error != 0)
-            break; // EBUSY: a page is pinned for I/O; EINVAL: stores have just been refused
+        if (transfer.error == EEXIST && empty(at(chunk) + done, kernel::page_size()))
+            continue; // as in copy_in()
+        if (transfer.error != 0)
+            break; // EBUSY: a page is pinned for I/O; EINVAL: stores have just been refused, or one end is locked in memory
     }
     if (done < size) {
         // What a move left over takes pages of its own now.
@@ -136,7 +137,7 @@ Result<bool> PrivateBacking::install(ChunkIndex chunk, const Staging &staging, A
         if (status.ok())
             status = copy_in(chunk, staging.data, done, plan.protect);
         if (!status.ok()) {
-            (void)kernel::drop(at(chunk), size);
+            (void)empty(at(chunk), size);
             (void)kernel::drop(staging.data, size);
             frames_.vacate(staging.frame);
             frames_.discharge(size + extra);
@@ -155,7 +156,7 @@ Result<bool> PrivateBacking::install(ChunkIndex chunk, const Staging &staging, A
     frames_.discharge(staging.extra);
     if (plan.protect)
         if (Status status = faults_.write_protect(at(chunk), size, true); !status.ok()) {
-            (void)kernel::drop(at(chunk), size);
+            (void)empty(at(chunk), size);
             frames_.discharge(size);
             return status;
         }
@@ -177,15 +178,27 @@ Result<Outgoing> PrivateBacking::move_out(ChunkIndex chunk) noexcept
         outgoing.frame = *frame;
         return outgoing;
     }
-    // What was moved goes back: nobody else has touched it.
-    const Transfer back = faults_.move(at(chunk), frame->data, out.done);
-    if (back.error != 0)
-        faults_.copy(at(chunk) + back.done, frame->data + back.done, out.done - back.done, false);
-    (void)kernel::drop(frame->data, size);
-    frames_.vacate(*frame);
+    Outgoing part;
+    part.chunk = chunk;
+    part.frame = *frame;
+    move_back(part, out.done); // nobody else has touched it
     if (out.error == ENOENT)
         return discarded();
     return fail_errno(out.error == EBUSY ? Code::pinned : Code::system, out.error, "UFFDIO_MOVE of %zu bytes out of the region", size);
+}
+
+/// The first `size` bytes of a frame go back to their chunk, and stores to it are allowed, or refused, as in the whole region.
+void PrivateBacking::move_back(const Outgoing &outgoing, std::size_t size) noexcept
+{
+    std::byte *const place = at(outgoing.chunk);
+    const Transfer back = faults_.move(place, outgoing.frame.data, size);
+    if (back.error != 0) { // the region has turned to refusing stores, or one end is locked in memory now: the content goes back all the same
+        faults_.copy(place + back.done, outgoing.frame.data + back.done, size - back.done, false);
+        (void)kernel::drop(outgoing.frame.data, size);
+    }
+    if (policy_.read_only)
+        (void)faults_.write_protect(place, size, true);
+    frames_.vacate(outgoing.frame);
 }
 
 Result<Outgoing> PrivateBacking::take_out(ChunkIndex chunk, bool dirty) noexcept
@@ -195,19 +208,22 @@ Result<Outgoing> PrivateBacking::take_out(ChunkIndex chunk, bool dirty) noexcept
     outgoing.data = at(chunk);
     if (policy().leaves_by_move(dirty)) {
         Result<Outgoing> moved = move_out(chunk);
-        // A read-only region may have turned to refusing stores meanwhile, and a lost page that is clean is no loss.
-        if (moved.ok() || dirty || moved.status().code == Code::pinned)
+        // The kernel writes to pinned pages whatever their protection, and what is lost is lost: no other way helps.  Otherwise one may: a
+        // read-only region has turned to refusing stores, or the program has locked its memory.
+        if (moved.ok() || moved.status().code == Code::pinned || (dirty && moved.status().code == Code::lost))
             return moved;
     }
     if (!dirty)
         return outgoing;
     if (policy_.can_protect) {
-        if (Status status = protect(chunk); !status.ok())
+        if (Status status = faults_.write_protect(at(chunk), size_of(chunk), true); !status.ok())
             return status;
+        if (!pagemap_.are_present(at(chunk), size_of(chunk)))
+            return discarded();
         outgoing.way = Outgoing::Way::protected_;
         return outgoing;
     }
-    if (!kernel::are_present(at(chunk), size_of(chunk)))
+    if (!pagemap_.are_present(at(chunk), size_of(chunk)))
         return discarded();
     Result<kernel::Mapping> detached = kernel::detach_pages(at(chunk), size_of(chunk));
     if (!detached.ok())
@@ -245,14 +261,15 @@ void PrivateBacking::finish(std::span<Outgoing> outgoing) noexcept
 /// Gives the pages of those that are still at their place back to the kernel; neighbours in one range, ranges in one call.
 void PrivateBacking::drop(std::span<Outgoing> outgoing) noexcept
 {
-    constexpr std::size_t most = 64;
+    constexpr std::size_t most = 32;
     iovec ranges[most];
     std::size_t count = 0;
     std::size_t bytes = 0;
     const auto flush = [&] {
         const bool together = count > 1 && faults_.features().has(feature_batched_drop) && kernel::drop_scattered({ranges, count});
         for (std::size_t i = 0; i < count && !together; ++i)
-            (void)kernel::drop(static_cast<std::byte *>(ranges[i].iov_base), ranges[i].iov_len);
+            if (!empty(static_cast<std::byte *>(ranges[i].iov_base), ranges[i].iov_len))
+                bytes -= ranges[i].iov_len; // still in memory, and in the way of the next install, which tries again
         if (bytes != 0)
             frames_.discharge(bytes);
         count = bytes = 0;
@@ -274,37 +291,50 @@ void PrivateBacking::drop(std::span<Outgoing> outgoing) noexcept
     flush();
 }
 
-void PrivateBacking::put_back(Outgoing &outgoing) noexcept
+bool PrivateBacking::put_back(Outgoing &outgoing, Stores stores) noexcept
 {
+    if (stores == Stores::reported && put_back_protected(outgoing))
+        return true;
     std::byte *const place = at(outgoing.chunk);
     const std::size_t size = size_of(outgoing.chunk);
+    const std::size_t page = kernel::page_size();
     switch (outgoing.way) {
-    case Outgoing::Way::moved: {
-        const Transfer back = faults_.move(place, outgoing.frame.data, size);
-        if (back.error != 0) { // a page pinned for I/O meanwhile: the content goes back all the same
-            faults_.copy(place + back.done, outgoing.frame.data + back.done, size - back.done, false);
-            (void)kernel::drop(outgoing.frame.data, size);
-        }
-        frames_.vacate(outgoing.frame);
+    case Outgoing::Way::moved:
+        move_back(outgoing, size);
         break;
-    }
     case Outgoing::Way::protected_:
         (void)faults_.write_protect(place, size, false);
         break;
     case Outgoing::Way::detached:
-        if (kernel::attach_pages(place, outgoing.detached).ok())
-            (void)faults_.watch(place, size);
+        // Page by page: a copy of everything would not fit the budget.  To map them back would hide the region from userfaultfd for a moment.
+        for (std::size_t done = 0; done < size; done += page) {
+            while (faults_.copy(place + done, outgoing.data + done, page, false).error == ENOMEM)
+                sched_yield();
+            (void)kernel::drop(outgoing.detached.data() + done, page);
+        }
+        outgoing.detached.reset();
         break;
     case Outgoing::Way::dropped:
         break;
     }
+    return false;
 }
 
-Status PrivateBacking::protect(ChunkIndex chunk) noexcept
+/// A moved page arrives writable, and a store that comes before it is protected would be lost: only a copy can be protected from birth.
+bool PrivateBacking::put_back_protected(Outgoing &outgoing) noexcept
 {
-    if (Status status = faults_.write_protect(at(chunk), size_of(chunk), true); !status.ok())
-        return status;
-    return kernel::are_present(at(chunk), size_of(chunk)) ? Status{} : discarded();
+    if (outgoing.way == Outgoing::Way::protected_)
+        return true;
+    const std::size_t size = size_of(outgoing.chunk);
+    if (outgoing.way != Outgoing::Way::moved || !frames_.charge_now(size))
+        return false;
+    if (copy_in(outgoing.chunk, outgoing.data, 0, true).ok()) {
+        frames_.recycle(outgoing.frame);
+        return true;
+    }
+    (void)empty(at(outgoing.chunk), size);
+    frames_.discharge(size);
+    return false;
 }
 
 Status PrivateBacking::unprotect(ChunkIndex chunk) noexcept { return faults_.write_protect(at(chunk), size_of(chunk), false); }
@@ -332,21 +362,26 @@ Status PrivateBacking::restore(ChunkIndex chunk, const Staging &staging) noexcep
     return {};
 }
 
-void PrivateBacking::poison(ChunkIndex chunk) noexcept
+bool PrivateBacking::poison(ChunkIndex chunk) noexcept
 {
     if (poison_replaces_mapping())
-        (void)kernel::map_beyond_end(at(chunk), size_of(chunk));
-    else
-        faults_.poison(at(chunk), size_of(chunk));
+        return kernel::map_beyond_end(at(chunk), size_of(chunk)).ok();
+    return faults_.poison(at(chunk), size_of(chunk));
 }
 
 Status PrivateBacking::mend(ChunkIndex chunk) noexcept
 {
-    if (!poison_replaces_mapping())
-        return kernel::drop(at(chunk), size_of(chunk));
-    if (Status status = kernel::map_private_again(at(chunk), size_of(chunk), protection()); !status.ok())
+    return poison_replaces_mapping() ? renew(at(chunk), size_of(chunk)) : kernel::drop(at(chunk), size_of(chunk));
+}
+
+/// A new mapping in place of the old one, without access until its faults are reported: nobody ever reads zeros there.
+Status PrivateBacking::renew(std::byte *data, std::size_t size) noexcept
+{
+    if (Status status = kernel::map_private_again(data, size); !status.ok())
         return status;
-    return faults_.watch(at(chunk), size_of(chunk));
+    if (Status status = faults_.watch(data, size); !status.ok())
+        return status;
+    return kernel::protect(data, size, protection());
 }
 
 void PrivateBacking::wake(ChunkIndex chunk) noexcept { faults_.wake(at(chunk), size_of(chunk)); }

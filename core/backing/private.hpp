@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../install_policy.hpp"
+#include "../kernel/pagemap.hpp"
 #include "../kernel/userfaultfd.hpp"
 #include "backing.hpp"
 
@@ -10,10 +11,10 @@ namespace ufomem {
 
 class PrivateBacking final : public Backing {
   public:
-    PrivateBacking(const Geometry &geometry, Frames &frames, const kernel::Userfaultfd &faults, bool read_only);
+    PrivateBacking(const Geometry &geometry, Frames &frames, const kernel::Userfaultfd &faults, const kernel::Pagemap &pagemap, bool read_only);
 
-    /// Maps the region; element 0 at `address` if that is not null.
-    Status map(void *address) noexcept;
+    /// Maps the region; its first page at `start` if that is not null.
+    Status map(void *start) noexcept;
 
     Result<Staging> stage(ChunkIndex chunk, Access access) noexcept override;
     Result<Staging> rescue(ChunkWord parked, const std::atomic<ChunkWord::Bits> &word, ChunkIndex chunk, Access access) noexcept override;
@@ -22,14 +23,14 @@ class PrivateBacking final : public Backing {
     Result<Outgoing> take_out(ChunkIndex chunk, bool dirty) noexcept override;
     bool can_park(const Outgoing &outgoing) const override;
     void finish(std::span<Outgoing> outgoing) noexcept override;
-    void put_back(Outgoing &outgoing) noexcept override;
+    bool put_back(Outgoing &outgoing, Stores stores) noexcept override;
     bool tracks_stores() const override { return policy_.can_protect; }
-    Status protect(ChunkIndex chunk) noexcept override;
     Status unprotect(ChunkIndex chunk) noexcept override;
     bool refuse_stores() noexcept override;
+    bool has_page(const std::byte *address) const noexcept override { return pagemap_.are_present(address, 1); }
     Status restore(ChunkIndex chunk, const Staging &staging) noexcept override;
     bool poison_replaces_mapping() const override { return !faults_.features().has(feature_poison); }
-    void poison(ChunkIndex chunk) noexcept override;
+    bool poison(ChunkIndex chunk) noexcept override;
     Status mend(ChunkIndex chunk) noexcept override;
     void wake(ChunkIndex chunk) noexcept override;
     void unmap() noexcept override;
@@ -41,9 +42,14 @@ class PrivateBacking final : public Backing {
     kernel::Protection protection() const;
     Status copy_in(ChunkIndex chunk, const std::byte *data, std::size_t done, bool protect) noexcept;
     Result<Outgoing> move_out(ChunkIndex chunk) noexcept;
+    bool put_back_protected(Outgoing &outgoing) noexcept;
+    void move_back(const Outgoing &outgoing, std::size_t size) noexcept;
     void drop(std::span<Outgoing> outgoing) noexcept;
+    Status renew(std::byte *data, std::size_t size) noexcept;
+    bool empty(std::byte *data, std::size_t size) noexcept { return kernel::drop(data, size).ok() || renew(data, size).ok(); }
 
     const kernel::Userfaultfd &faults_;
+    const kernel::Pagemap &pagemap_;
     const InstallPolicy policy_;
     kernel::Mapping mapping_; // header, then body
     FrameClass *frame_class_ = nullptr;

@@ -5,9 +5,8 @@ namespace ufomem {
 
 using kernel::Protection;
 
-Status SharedBacking::map(void *address) noexcept
+Status SharedBacking::map(void *start) noexcept
 {
-    void *start = address ? static_cast<std::byte *>(address) - geometry_.header_bytes() : nullptr;
     Result<kernel::SharedPair> memory = kernel::map_shared_pair(geometry_.mapped_bytes(), start);
     if (!memory.ok())
         return memory.status();
@@ -63,25 +62,26 @@ Result<Outgoing> SharedBacking::take_out(ChunkIndex chunk, bool) noexcept
 void SharedBacking::finish(std::span<Outgoing> outgoing) noexcept
 {
     for (const Outgoing &one : outgoing) {
-        (void)kernel::punch(alias_of(one.chunk), size_of(one.chunk));
-        frames_.discharge(size_of(one.chunk));
+        if (kernel::punch(alias_of(one.chunk), size_of(one.chunk)).ok())
+            frames_.discharge(size_of(one.chunk));
     }
 }
 
-void SharedBacking::put_back(Outgoing &outgoing) noexcept
+bool SharedBacking::put_back(Outgoing &outgoing, Stores stores) noexcept
 {
     (void)kernel::drop(alias_of(outgoing.chunk), size_of(outgoing.chunk));
+    if (stores == Stores::reported)
+        return kernel::protect(at(outgoing.chunk), size_of(outgoing.chunk), Protection::read).ok();
     (void)unprotect(outgoing.chunk);
+    return false;
 }
-
-Status SharedBacking::protect(ChunkIndex chunk) noexcept { return kernel::protect(at(chunk), size_of(chunk), Protection::read); }
 
 Status SharedBacking::unprotect(ChunkIndex chunk) noexcept
 {
     return kernel::protect(at(chunk), size_of(chunk), read_only_ ? Protection::read : Protection::read_write);
 }
 
-void SharedBacking::poison(ChunkIndex chunk) noexcept { (void)kernel::map_beyond_end(at(chunk), size_of(chunk)); }
+bool SharedBacking::poison(ChunkIndex chunk) noexcept { return kernel::map_beyond_end(at(chunk), size_of(chunk)).ok(); }
 
 Status SharedBacking::mend(ChunkIndex chunk) noexcept { return kernel::map_view_again(at(chunk), alias_of(chunk), size_of(chunk)); }
 

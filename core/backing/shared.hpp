@@ -11,21 +11,21 @@ class SharedBacking final : public Backing {
   public:
     SharedBacking(const Geometry &geometry, Frames &frames, bool read_only) : Backing(geometry, frames), read_only_(read_only) {}
 
-    /// Maps the region; element 0 at `address` if that is not null.
-    Status map(void *address) noexcept;
+    /// Maps the region; its first page at `start` if that is not null.
+    Status map(void *start) noexcept;
 
     Result<Staging> stage(ChunkIndex chunk, Access access) noexcept override;
     void abandon(const Staging &staging) noexcept override;
     Result<bool> install(ChunkIndex chunk, const Staging &staging, Access access) noexcept override;
     Result<Outgoing> take_out(ChunkIndex chunk, bool dirty) noexcept override;
     void finish(std::span<Outgoing> outgoing) noexcept override;
-    void put_back(Outgoing &outgoing) noexcept override;
+    bool put_back(Outgoing &outgoing, Stores stores) noexcept override;
     bool tracks_stores() const override { return true; }
-    Status protect(ChunkIndex chunk) noexcept override;
     Status unprotect(ChunkIndex chunk) noexcept override;
-    Status restore(ChunkIndex, const Staging &) noexcept override { return {}; } // the file has them
+    bool has_page(const std::byte *) const noexcept override { return true; } // the file has it
+    Status restore(ChunkIndex, const Staging &) noexcept override { return {}; }
     bool poison_replaces_mapping() const override { return true; }
-    void poison(ChunkIndex chunk) noexcept override;
+    bool poison(ChunkIndex chunk) noexcept override;
     Status mend(ChunkIndex chunk) noexcept override;
     void unmap() noexcept override;
 

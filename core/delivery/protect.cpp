@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <mutex>
 #include <utility>
 
@@ -66,6 +67,16 @@ RegionVisit find(const std::byte *address)
     return {};
 }
 
+/// Whether the signal stack that we may run on has room for the work.  To run over its end would destroy somebody's memory.
+bool stack_suffices()
+{
+    constexpr std::ptrdiff_t least = 16 * 1024;
+    stack_t alternate{};
+    if (sigaltstack(nullptr, &alternate) != 0 || (alternate.ss_flags & SS_ONSTACK) == 0)
+        return true;
+    return static_cast<std::byte *>(__builtin_frame_address(0)) - static_cast<std::byte *>(alternate.ss_sp) >= least;
+}
+
 /// True if the access can be tried again.
 bool answer(const std::byte *address, bool store)
 {
@@ -73,6 +84,11 @@ bool answer(const std::byte *address, bool store)
     if (!found)
         return false;
     Region &region = *found;
+    if (!stack_suffices()) {
+        region.log()(LogLevel::error, "load or store at %p: the alternate signal stack of this thread is too small to fill memory on; use 32 KiB or more",
+                     static_cast<const void *>(address));
+        return false;
+    }
     Region::Fault fault;
     fault.chunk = region.geometry().chunk_at(static_cast<std::size_t>(address - region.body()));
     fault.address = address;
@@ -83,14 +99,12 @@ bool answer(const std::byte *address, bool store)
     case Region::Answer::done:
         return true;
     case Region::Answer::not_ours:
+    case Region::Answer::refused:
         return false;
     case Region::Answer::wait:
-        if (!region.wait_for(fault.chunk))
-            region.poison(fault.chunk);
-        return true;
+        return region.wait_for(fault) == Region::Answer::done;
     case Region::Answer::fill:
-        region.answer_by_fill(fault);
-        return true;
+        return region.answer_by_fill(fault) == Region::Answer::done;
     }
     return false;
 }
@@ -184,5 +198,7 @@ ProtectDelivery::~ProtectDelivery()
     while (g_looking.load() != 0)
         sched_yield();
 }
+
+void ProtectDelivery::forget_other_threads() noexcept { g_looking.store(0); }
 
 } // namespace ufomem

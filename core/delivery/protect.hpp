@@ -19,6 +19,9 @@ class ProtectDelivery {
     /// Sees to it that the handler is installed, and lets it look at our regions.
     Status start() noexcept;
 
+    /// In a forked child, where only the thread that forked goes on.
+    static void forget_other_threads() noexcept;
+
     const Engine &engine() const { return engine_; }
     const Registry &registry() const { return registry_; }
 

@@ -7,11 +7,18 @@
 
 #include <algorithm>
 
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 namespace ufomem {
 namespace {
 
 /// Faults of threads that fill something themselves get a worker even beyond the limit, but not without end.
 constexpr std::size_t hard_limit = 4096;
+
+/// What poison does, where there is no way to poison: the thread sleeps in the fault, and signals wake it.
+void raise_bus_error(pid_t thread) { syscall(SYS_tgkill, getpid(), thread, SIGBUS); }
 
 unsigned processors() { return std::max(1U, std::thread::hardware_concurrency()); }
 
@@ -70,6 +77,7 @@ bool ThreadDelivery::add_reader(bool beyond_limit) noexcept
     reading_.fetch_add(1);
     workers_.fetch_add(1);
     try {
+        threads_.reserve(threads_.size() + 1); // so that a thread that has started always gets in
         threads_.push_back(start_library_thread("ufomem-worker", &engine_, [this] { run(); }));
         return true;
     } catch (...) {
@@ -79,7 +87,17 @@ bool ThreadDelivery::add_reader(bool beyond_limit) noexcept
     }
 }
 
-/// More readers than wanted would only get in each other's way.  False at the end.
+/// More readers than wanted would only get in each other's way.
+bool ThreadDelivery::leave_to_rest() noexcept
+{
+    int readers = reading_.load();
+    while (readers > static_cast<int>(readers_wanted_))
+        if (reading_.compare_exchange_weak(readers, readers - 1))
+            return true;
+    return false;
+}
+
+/// Until called.  False at the end.
 bool ThreadDelivery::rest() noexcept
 {
     {
@@ -117,11 +135,8 @@ void ThreadDelivery::run() noexcept
         do
             answer(message);
         while (take_postponed(message));
-        if (reading_.load() > static_cast<int>(readers_wanted_)) {
-            reading_.fetch_sub(1);
-            if (!rest())
-                break;
-        }
+        if (leave_to_rest() && !rest())
+            break;
     }
     workers_.fetch_sub(1);
 }
@@ -154,13 +169,15 @@ void ThreadDelivery::answer(const kernel::FaultMessage &message) noexcept
     fault.access = message.write || message.write_protect ? Access::write : Access::read;
     fault.store_to_protected = message.write_protect;
     fault.thread = message.thread;
-    if (region->answer_quickly(fault) != Region::Answer::fill)
-        return;
-
-    if (!leave_a_reader(message))
-        return;
-    region->answer_by_fill(fault);
-    reading_.fetch_add(1);
+    Region::Answer given = region->answer_quickly(fault);
+    if (given == Region::Answer::fill) {
+        if (!leave_a_reader(message))
+            return;
+        given = region->answer_by_fill(fault);
+        reading_.fetch_add(1);
+    }
+    if (given == Region::Answer::refused)
+        raise_bus_error(message.thread);
 }
 
 /// Stops being a reader, if there is or can be another one.  Otherwise somebody who is busy now will answer the message.

@@ -36,6 +36,7 @@ class ThreadDelivery {
     void answer(const kernel::FaultMessage &message) noexcept;
     bool leave_a_reader(const kernel::FaultMessage &message) noexcept;
     bool add_reader(bool beyond_limit) noexcept;
+    bool leave_to_rest() noexcept;
     bool rest() noexcept;
     bool take_postponed(kernel::FaultMessage &message) noexcept;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "memory.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 
@@ -9,6 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef MADV_DONTNEED_LOCKED // 5.18
+#define MADV_DONTNEED_LOCKED 24
+#endif
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
@@ -54,8 +56,10 @@ Result<Mapping> map(std::size_t size, int protection, int flags, int descriptor,
 
 // A child would read zeros where the parent's pages are absent, so it gets nothing at all.
 // Huge pages would be split again by every chunk that leaves.
+// After mlockall(MCL_FUTURE) the kernel would put a page everywhere.
 Status set_up(std::byte *data, std::size_t size)
 {
+    munlock(data, size);
     if (madvise(data, size, MADV_DONTFORK) != 0)
         return fail_errno(Code::system, errno, "madvise(MADV_DONTFORK) of %zu bytes", size);
     madvise(data, size, MADV_NOHUGEPAGE); // EINVAL where there are no huge pages
@@ -96,11 +100,14 @@ void Mapping::reset() noexcept
 
 Result<Mapping> map_private(std::size_t size, Protection protection, void *address)
 {
-    Result<Mapping> mapping = map(size, bits(protection), MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, address);
+    Result<Mapping> mapping = map(size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, address);
     if (!mapping.ok())
         return mapping;
     if (Status status = set_up(mapping->data(), size); !status.ok())
         return status;
+    if (protection != Protection::none)
+        if (Status status = protect(mapping->data(), size, protection); !status.ok())
+            return status;
     return mapping;
 }
 
@@ -114,27 +121,18 @@ Result<SharedPair> map_shared_pair(std::size_t size, void *address)
     Result<Mapping> view = map(size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, file.get(), address);
     if (!view.ok())
         return view.status();
-    Result<Mapping> alias = map(size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file.get(), nullptr);
+    Result<Mapping> alias = map(size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, file.get(), nullptr);
     if (!alias.ok())
         return alias.status();
     for (Mapping *mapping : {&*view, &*alias})
         if (Status status = set_up(mapping->data(), size); !status.ok())
             return status;
+    if (Status status = protect(alias->data(), size, Protection::read_write); !status.ok())
+        return status;
     SharedPair pair; // the file lives on in its mappings: no descriptor per region
     pair.view = std::move(*view);
     pair.alias = std::move(*alias);
     return pair;
-}
-
-Result<Mapping> map_fork_canary()
-{
-    Result<Mapping> page = map(page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, nullptr);
-    if (!page.ok())
-        return page;
-    if (madvise(page->data(), page->size(), MADV_WIPEONFORK) != 0)
-        return fail_errno(Code::system, errno, "madvise(MADV_WIPEONFORK); Linux 4.14 or newer is needed");
-    *page->data() = std::byte{1};
-    return page;
 }
 
 Status protect(std::byte *data, std::size_t size, Protection protection) noexcept
@@ -148,7 +146,7 @@ Status protect(std::byte *data, std::size_t size, Protection protection) noexcep
 
 Status drop(std::byte *data, std::size_t size) noexcept
 {
-    if (madvise(data, size, MADV_DONTNEED) == 0)
+    if (madvise(data, size, MADV_DONTNEED) == 0 || (errno == EINVAL && madvise(data, size, MADV_DONTNEED_LOCKED) == 0))
         return {};
     return fail_errno(Code::system, errno, "madvise(MADV_DONTNEED) of %zu bytes at %p", size, static_cast<void *>(data));
 }
@@ -179,30 +177,10 @@ Status punch(std::byte *alias, std::size_t size) noexcept
 {
     if (madvise(alias, size, MADV_REMOVE) == 0)
         return {};
+    // Refused for locked memory; the alias is nobody else's business.
+    if (errno == EINVAL && munlock(alias, size) == 0 && madvise(alias, size, MADV_REMOVE) == 0)
+        return {};
     return fail_errno(Code::system, errno, "madvise(MADV_REMOVE) of %zu bytes at %p", size, static_cast<void *>(alias));
-}
-
-bool is_present(const std::byte *data) noexcept
-{
-    unsigned char present = 0;
-    auto page = reinterpret_cast<std::uintptr_t>(data) & ~(page_size() - 1);
-    return mincore(reinterpret_cast<void *>(page), 1, &present) == 0 && (present & 1) != 0;
-}
-
-bool are_present(const std::byte *data, std::size_t size) noexcept
-{
-    constexpr std::size_t most = 512;
-    unsigned char present[most];
-    for (std::size_t done = 0; done < size;) {
-        const std::size_t part = std::min(size - done, most * page_size());
-        if (mincore(const_cast<std::byte *>(data) + done, part, present) != 0)
-            return false;
-        unsigned char *const end = present + (part + page_size() - 1) / page_size();
-        if (!std::all_of(present, end, [](unsigned char page) { return (page & 1) != 0; }))
-            return false;
-        done += part;
-    }
-    return true;
 }
 
 Result<Mapping> detach_pages(std::byte *data, std::size_t size) noexcept
@@ -234,9 +212,9 @@ Status map_beyond_end(std::byte *data, std::size_t size) noexcept
     return {};
 }
 
-Status map_private_again(std::byte *data, std::size_t size, Protection protection) noexcept
+Status map_private_again(std::byte *data, std::size_t size) noexcept
 {
-    void *got = mmap(data, size, bits(protection), MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    void *got = mmap(data, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     if (got == MAP_FAILED)
         return fail_errno(Code::limit, errno, "cannot map a chunk again; raise vm.max_map_count");
     return set_up(data, size);
@@ -244,13 +222,17 @@ Status map_private_again(std::byte *data, std::size_t size, Protection protectio
 
 Status map_view_again(std::byte *view, std::byte *alias, std::size_t size) noexcept
 {
-    // An old size of 0 asks for a second mapping of the same shared pages.
-    void *got = mremap(alias, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, view);
+    // Prepared elsewhere, as it would be readable at its place from the first moment on.  An old size of 0 asks for a second mapping of
+    // the same shared pages.
+    void *got = mremap(alias, 0, size, MREMAP_MAYMOVE);
     if (got == MAP_FAILED)
         return fail_errno(Code::limit, errno, "cannot map a chunk again; raise vm.max_map_count");
-    if (Status status = protect(view, size, Protection::none); !status.ok())
+    Mapping mapping(static_cast<std::byte *>(got), size);
+    if (Status status = protect(mapping.data(), size, Protection::none); !status.ok())
         return status;
-    return set_up(view, size);
+    if (Status status = set_up(mapping.data(), size); !status.ok())
+        return status;
+    return attach_pages(view, mapping);
 }
 
 } // namespace ufomem::kernel

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Address space and pages: the one place that speaks to mmap, madvise, mprotect, mremap and mincore.
+// Address space and pages: the one place that speaks to mmap, madvise, mprotect and mremap.
 #pragma once
 
 #include "../status.hpp"
@@ -60,12 +60,9 @@ struct SharedPair {
 };
 Result<SharedPair> map_shared_pair(std::size_t size, void *address = nullptr);
 
-/// A page that reads 1 in this process and 0 in a forked child.
-Result<Mapping> map_fork_canary();
-
 Status protect(std::byte *data, std::size_t size, Protection protection) noexcept;
 
-/// Gives the pages back; they are absent afterwards.
+/// Gives the pages back, locked ones too (Linux 5.18); they are absent afterwards.
 Status drop(std::byte *data, std::size_t size) noexcept;
 /// The same for scattered ranges in one call.  Returns how many ranges are gone: all, or none if the kernel cannot.
 bool drop_scattered(std::span<const iovec> ranges) noexcept;
@@ -74,10 +71,6 @@ bool can_drop_scattered() noexcept;
 /// Gives back pages of shared memory, for every mapping of them.
 Status punch(std::byte *alias, std::size_t size) noexcept;
 
-/// Whether the page at `data` is there, or all pages of a range.
-bool is_present(const std::byte *data) noexcept;
-bool are_present(const std::byte *data, std::size_t size) noexcept;
-
 /// Moves the pages of a range to a new place of their own, atomically; the range stays mapped and is empty afterwards.
 Result<Mapping> detach_pages(std::byte *data, std::size_t size) noexcept;
 /// And back; the mapping at `data` is replaced, and nobody watches it.
@@ -85,8 +78,8 @@ Status attach_pages(std::byte *data, Mapping &pages) noexcept;
 
 /// Any access raises SIGBUS from now on: maps a file behind its end.
 Status map_beyond_end(std::byte *data, std::size_t size) noexcept;
-/// Private memory again, as map_private() gives it.
-Status map_private_again(std::byte *data, std::size_t size, Protection protection) noexcept;
+/// Private memory again, as map_private() gives it, but without access.
+Status map_private_again(std::byte *data, std::size_t size) noexcept;
 /// The view again, without access, as map_shared_pair() gives it.
 Status map_view_again(std::byte *view, std::byte *alias, std::size_t size) noexcept;
 

@@ -2,9 +2,13 @@
 #include "callback.hpp"
 
 #include "../kernel/memory.hpp"
+#include "../wait_graph.hpp"
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
+
+#include <unistd.h>
 
 namespace ufomem {
 namespace {
@@ -79,9 +83,31 @@ Status CallbackSource::store(const Geometry &geometry, ByteRange data, const std
     if (whole_elements(geometry, data))
         return write_back(elements, in);
 
-    // The elements at either end belong to a neighbour as well: its part comes from the store, where it arrives when the neighbour is
-    // written back itself.
-    const std::lock_guard lock(merging_);
+    // The callbacks may wait for other chunks, and those for us: the wait graph has to know.
+    WaitGraph &graph = WaitGraph::of_process();
+    const pid_t thread = gettid();
+    const auto key = reinterpret_cast<WaitGraph::Key>(&merging_);
+    while (!merging_.try_lock()) {
+        const WaitGraph::Entry waiting(graph, nullptr, thread, WaitGraph::nothing, key);
+        if (graph.closes_cycle(thread, key))
+            return fail(Code::deadlock, "elements [%zu, %zu) are written back by a callback that waits for them", elements.first, elements.first + elements.count);
+        const timespec moment{0, 100'000};
+        nanosleep(&moment, nullptr);
+    }
+    Status status;
+    {
+        const WaitGraph::Entry merging(graph, nullptr, thread, key, WaitGraph::nothing);
+        status = merge(geometry, data, in);
+    }
+    merging_.unlock();
+    return status;
+}
+
+/// The elements at either end belong to a neighbour as well: its part comes from the store, where it arrives when the neighbour is written
+/// back itself.
+Status CallbackSource::merge(const Geometry &geometry, ByteRange data, const std::byte *in)
+{
+    const ElementRange elements = geometry.elements_meeting(data);
     const ByteRange window = geometry.bytes_of(elements);
     Result<kernel::Mapping> buffer = scratch(window.length);
     if (!buffer.ok())

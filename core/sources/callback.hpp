@@ -3,9 +3,9 @@
 
 #include "../closure.hpp"
 #include "source.hpp"
+#include "../spin.hpp"
 
 #include <cstdint>
-#include <mutex>
 
 namespace ufomem {
 
@@ -31,6 +31,7 @@ class CallbackSource final : public Source {
     Status store(const Geometry &geometry, ByteRange data, const std::byte *in) override;
 
   private:
+    Status merge(const Geometry &geometry, ByteRange data, const std::byte *in);
     Status populate(ElementRange elements, std::byte *out);
     Status write_back(ElementRange elements, const std::byte *in);
 
@@ -38,7 +39,7 @@ class CallbackSource final : public Source {
     Closure<WritebackFunction> writeback_;
     bool caller_only_ = false;
     bool straddles_ = false;
-    std::mutex merging_; // two chunks that share an element are merged into it one after the other
+    SpinLock merging_; // held for long: two chunks that share an element are merged into it one after the other
 };
 
 } // namespace ufomem

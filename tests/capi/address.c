@@ -108,6 +108,52 @@ static void impossible(void **state)
     ufo_core_free(core);
 }
 
+/* Refused by the setter, or at last by the constructor; without a crash, and without wrapping around. */
+static void assert_no_place(ufo_core *core, uintptr_t address, size_t header)
+{
+    ufo_config *config = config_of(LENGTH);
+    assert_ok(ufo_config_set_header(config, header));
+    ufo_status status = ufo_config_set_address(config, (void *)address);
+    if (status == UFO_OK) {
+        ufo *region = ufo_new(core, config);
+        if (region)
+            fail_msg("an array at %#zx with a header of %zu", (size_t)address, header);
+    } else if (status != UFO_ERR_ADDRESS && status != UFO_ERR_INVALID) {
+        fail_msg("%#zx: %s", (size_t)address, ufo_status_string(status));
+    }
+    assert_error_names("address");
+    ufo_config_free(config);
+}
+
+static void no_room_for_the_header(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_core(4 * MIB);
+    assert_no_place(core, page_size(), page_size() + 1);
+    assert_no_place(core, page_size(), 100 * page_size());
+    assert_no_place(core, 16 * page_size(), MIB);
+    ufo_core_free(core);
+}
+
+static void above_the_address_space(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_core(4 * MIB);
+    const uintptr_t page = page_size(), places[] = {
+        UINTPTR_MAX / 2 + 1,            /* the kernel's half */
+        UINTPTR_MAX / 2 + 1 - LENGTH,   /* just below it */
+        (uintptr_t)0xffff800000000000u, /* where it begins with four levels of page tables */
+        (uintptr_t)1 << 57,             /* beyond five */
+        UINTPTR_MAX - page + 1,         /* its end would be 1 MiB */
+        UINTPTR_MAX - LENGTH + 1,       /* its end would be 0 */
+    };
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        assert_no_place(core, places[i], 0);
+        assert_no_place(core, places[i], 10);
+    }
+    ufo_core_free(core);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +161,8 @@ int main(void)
         cmocka_unit_test(taken),
         cmocka_unit_test(not_aligned),
         cmocka_unit_test(impossible),
+        cmocka_unit_test(no_room_for_the_header),
+        cmocka_unit_test(above_the_address_space),
     };
     return RUN(tests);
 }

@@ -28,7 +28,7 @@ static void whole_pages_and_whole_elements(void **state)
     assert_true(chunk_of(core, 1000, 1) >= 1);
     assert_true(chunk_of(core, 5000, 1) >= 1);
     assert_true(chunk_of(core, 5000, 20) >= 20);
-    assert_true(chunk_of(core, MIB + 1, 1) >= 1);
+    assert_true(chunk_of(core, MIB / 2 + 1, 1) >= 1);
     ufo_core_free(core);
 }
 

@@ -17,6 +17,37 @@ static void *ask(void *argument)
     return NULL;
 }
 
+static void *free_default(void *said)
+{
+    ufo_core_free(ufo_core_default());
+    atomic_store((ATOMIC(bool) *)said, strlen(ufo_last_error()) > 0); /* a new thread: nothing was there before */
+    return NULL;
+}
+
+/* It is nobody's to free: refused, and everything goes on. */
+static void assert_cannot_be_freed(ufo_core *core)
+{
+    struct source source = {0};
+    ufo *region = source_region(NULL, &source, MIB, 1, 0);
+    ATOMIC(bool) said = false;
+    struct team team;
+    team_start(&team, 1, free_default, &said);
+    team_join(&team);
+    assert_true(atomic_load(&said));
+    assert_int_equal(atomic_load(&source.frees), 0);
+    assert_int_equal(core_stats(core).regions, 1);
+    assert_ok(ufo_touch(region, 0, MIB));
+    assert_pattern(ufo_data(region), 0, MIB);
+    ufo_core_free(core);
+    assert_string_not_equal(ufo_last_error(), "");
+    assert_ptr_equal(ufo_core_default(), core);
+    ufo *another = zero_region(NULL, MIB, 0);
+    assert_true(all_zero(ufo_data(another), MIB));
+    ufo_free(another);
+    ufo_free(region);
+    assert_int_equal(atomic_load(&source.frees), 1);
+}
+
 /* One test only: the core lives as long as the process. */
 static void is_one_and_serves_null(void **state)
 {
@@ -48,6 +79,7 @@ static void is_one_and_serves_null(void **state)
     assert_null(ufo_find(NULL, ufo_data(other)));
     ufo_core_free(own);
     assert_ptr_equal(ufo_core_default(), core);
+    assert_cannot_be_freed(core);
     pthread_barrier_destroy(&meeting.start);
 }
 

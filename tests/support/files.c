@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 static char *made[64];
 static size_t made_count;
@@ -73,6 +74,45 @@ const char *temp_file(size_t size)
     }
     close(fd);
     return path;
+}
+
+/* tmpfs takes the flag and copies all the same. */
+static bool passes_the_cache(int fd)
+{
+    struct statfs system;
+    const long tmpfs = 0x01021994;
+    return fstatfs(fd, &system) == 0 && system.f_type != tmpfs;
+}
+
+int temp_direct_file(size_t size)
+{
+    const char *const dirs[] = {getenv("TMPDIR"), ".", "/var/tmp"};
+    for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
+        char *path = NULL;
+        if (!dirs[i] || asprintf(&path, "%s/ufomem-test-XXXXXX", dirs[i]) < 0)
+            continue;
+        int plain = mkstemp(path), direct = -1;
+        if (plain >= 0) {
+            if (passes_the_cache(plain))
+                direct = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
+            unlink(path);
+        }
+        free(path);
+        unsigned char block[64 * 1024];
+        for (size_t at = 0; direct >= 0 && at < size; at += sizeof block) {
+            size_t length = size - at < sizeof block ? size - at : sizeof block;
+            pattern_fill(block, at, length);
+            if (pwrite(plain, block, length, (off_t)at) != (ssize_t)length)
+                fail_msg("temporary file: %s", strerror(errno));
+        }
+        if (plain >= 0) {
+            fsync(plain);
+            close(plain);
+        }
+        if (direct >= 0)
+            return direct;
+    }
+    return -1;
 }
 
 size_t file_size(const char *path)

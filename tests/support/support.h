@@ -73,6 +73,8 @@ int support_check(void);
 
 /** First thing in a test: a time limit in seconds that ends the program, and the handlers of the guarded accesses. */
 void begin_test(unsigned seconds);
+/** begin_test() where a call itself may hang, with the signals to its thread held back, or in the kernel: another thread takes the alarm. */
+void begin_watched(unsigned seconds);
 /** begin_test() with a minute, and a core with that budget. */
 ufo_core *begin_core(size_t budget);
 /** A core with that budget and the defaults of the environment; fails the test if there is none. */
@@ -152,6 +154,8 @@ const char *temp_file(size_t size);
 const char *temp_dir(void);
 /** Path of a name in TMPDIR that does not exist. */
 const char *temp_name(const char *suffix);
+/** A new file with the pattern, opened with O_DIRECT on a disk (in TMPDIR, here, or in /var/tmp), without a name; -1 if there is none. */
+int temp_direct_file(size_t size);
 size_t file_size(const char *path);
 /** Index of the first byte of [offset, offset + length) that is not the pattern's; `length` if all are. */
 size_t file_pattern_mismatch(const char *path, size_t offset, size_t length);

@@ -85,7 +85,7 @@ void when_there_is_no_room_chunks_are_asked_to_leave(void **)
     assert_int_equal(scene.calls.load(), 0);
     scene.answer = [&](std::size_t) {
         scene.frames.discharge(size);
-        return Reclaimer::Outcome{size, false, {}};
+        return Reclaimer::Outcome{size, {}};
     };
     scene.install(scene.take());
     assert_int_equal(scene.calls.load(), 1);
@@ -108,8 +108,7 @@ void the_reason_why_nothing_could_leave_is_told(void **)
     Scene scene;
     scene.install(scene.take(3 * size));
     scene.answer = [](std::size_t) {
-        return Reclaimer::Outcome{0, false,
-                                  Failure::of_this_thread(fail_callback(Code::writeback, 99, "the disk is full"))};
+        return Reclaimer::Outcome{0, Failure::of_this_thread(fail_callback(Code::writeback, 99, "the disk is full"))};
     };
     assert_fails(scene.frames.take(scene.of(size), 0), Code::writeback);
     assert_string_equal(last_error(), "the disk is full");
@@ -130,7 +129,7 @@ void who_can_wait_for_others_waits(void **)
 {
     Scene scene;
     scene.install(scene.take(3 * size));
-    scene.answer = [](std::size_t) { return Reclaimer::Outcome{0, true, {}}; }; // busy
+    scene.answer = [](std::size_t) { return Reclaimer::Outcome{0, {}}; };
     std::thread other([&] {
         std::this_thread::sleep_for(30ms);
         scene.frames.discharge(size);
@@ -200,7 +199,7 @@ void the_budget_can_be_lowered_as_far_as_memory_can_leave(void **)
     assert_int_equal(scene.budget.bytes(), size);
     scene.answer = [&](std::size_t) {
         scene.frames.discharge(size);
-        return Reclaimer::Outcome{size, false, {}};
+        return Reclaimer::Outcome{size, {}};
     };
     assert_ok(scene.frames.set_budget(1));
     assert_int_equal(scene.budget.used(), 0);
@@ -209,7 +208,7 @@ void the_budget_can_be_lowered_as_far_as_memory_can_leave(void **)
 void many_threads_share_a_small_budget(void **)
 {
     Scene scene(3 * size);
-    scene.answer = [](std::size_t) { return Reclaimer::Outcome{0, true, {}}; }; // they come back by themselves
+    scene.answer = [](std::size_t) { return Reclaimer::Outcome{0, {}}; }; // they come back by themselves
     std::atomic<std::size_t> held{0};
     std::atomic<int> wrong{0};
     FrameClass &frames = scene.of(size);

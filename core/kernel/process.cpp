@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "process.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <new>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace ufomem::kernel {
+namespace {
+
+using Number = std::atomic<std::uint64_t>;
+
+/// Holds the number of the process; the kernel wipes it in a child, whichever way that was made.
+struct Canary {
+    Number *number = nullptr;
+    int error = 0;
+
+    Canary() noexcept
+    {
+        const auto size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+        void *page = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (page != MAP_FAILED && madvise(page, size, MADV_WIPEONFORK) == 0)
+            number = new (page) Number(0);
+        else
+            error = errno;
+    }
+};
+
+const Canary g_canary;
+Number g_last{0}; // a child goes on counting from its parent's number
+
+} // namespace
+
+std::uint64_t this_process() noexcept
+{
+    if (!g_canary.number)
+        return 1;
+    std::uint64_t number = g_canary.number->load(std::memory_order_acquire);
+    if (number == 0) [[unlikely]] {
+        const std::uint64_t next = g_last.fetch_add(1) + 1;
+        if (g_canary.number->compare_exchange_strong(number, next, std::memory_order_acq_rel))
+            number = next;
+    }
+    return number;
+}
+
+Status can_tell_processes() noexcept
+{
+    if (g_canary.number)
+        return {};
+    return fail_errno(Code::system, g_canary.error, "cannot keep lazy memory apart from forked children (MADV_WIPEONFORK); Linux 4.14 or newer is needed");
+}
+
+} // namespace ufomem::kernel

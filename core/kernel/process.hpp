@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// Which process this is: a forked child is another one than its parent.
+#pragma once
+
+#include "../status.hpp"
+
+#include <cstdint>
+
+namespace ufomem::kernel {
+
+/// Never 0, and never the same in a child as in its parent.  Signal handlers may ask.
+std::uint64_t this_process() noexcept;
+
+/// Whether this_process() can tell.
+Status can_tell_processes() noexcept;
+
+} // namespace ufomem::kernel
