@@ -169,23 +169,24 @@ Result<RegionHandle *> Core::new_region(RegionRequest request)
             const GuardedLock lock(regions_mutex_);
             const std::uint64_t number = next_number_++;
             region->set_end([core = shared_from_this(), ending = region.get(), number] { core->bury(ending, number); });
-            if (closed_)
+            if (closed_) {
                 status = fail(Code::closed, "the core is being freed");
-            else
+            } else {
                 regions_.emplace(number, handle);
+                handle->open(region.get()); // before anybody who frees the core can look at it
+                handle->stay(1);            // until it can be found by address
+            }
         }
         if (status.ok()) {
-            handle->open(region.get());
-            const std::byte *begin = region->header();
-            status = registry_.insert(begin, region->body() + region->geometry().mapped_body_bytes(), handle);
-            if (status.ok())
-                return (void)region.release(), handle;
-            // Nobody has seen it: it ends as it would have been closed.
-            region.release();
-            handle->close();
+            const Region &open = *region.release(); // ends by its handle from now on
+            status = registry_.insert(open.header(), open.body() + open.geometry().mapped_body_bytes(), handle);
             const Failure failure = Failure::of_this_thread(status);
+            if (!status.ok() && handle->close())
+                handle->leave();
             handle->leave();
-            return failure.report();
+            if (!status.ok())
+                return failure.report();
+            return handle;
         }
         region.reset();
         region_handles().give(handle);

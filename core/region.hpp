@@ -147,7 +147,7 @@ class Region {
 
     // region_fill.cpp
     Status ensure(ChunkIndex chunk, Access access, Keep keep) noexcept;
-    Status fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, bool for_fault) noexcept;
+    Status fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, bool *poisoned) noexcept;
     Result<Staging> gather(ChunkIndex chunk, ChunkWord claimed, Access access, Lasting &lasting) noexcept;
     Status load(ChunkIndex chunk, ChunkWord claimed, std::byte *out, Lasting &lasting) noexcept;
     Status load_from_source(ByteRange data, std::byte *out) noexcept;

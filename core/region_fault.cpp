@@ -214,13 +214,12 @@ Region::Answer Region::answer_by_fill(const Fault &fault) noexcept
         const ChunkWord claimed = seen;
         if (!change(chunk, seen, seen.to(ChunkState::filling).with(ChunkWord::waiters)))
             continue;
-        if (fill(chunk, claimed, fault.access, Keep::nothing, true).ok()) {
+        bool poisoned = false;
+        if (fill(chunk, claimed, fault.access, Keep::nothing, &poisoned).ok()) {
             read_ahead(chunk);
             return Answer::done;
         }
-        const ChunkWord left = look(chunk);
-        const bool unanswered = (left.is(ChunkState::absent) || left.is(ChunkState::failed)) && !left.has(ChunkWord::poisoned);
-        return unanswered ? Answer::refused : Answer::done;
+        return poisoned ? Answer::done : Answer::refused;
     }
     WaitGraph::of_process().clear_waiting(key(chunk));
     if (seen.is(ChunkState::resident)) {

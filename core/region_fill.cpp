@@ -43,7 +43,7 @@ Status Region::ensure(ChunkIndex chunk, Access access, Keep keep) noexcept
             const SignalGuard guard;
             table_.mark_touched(chunk);
             if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
-                return fill(chunk, claimed, access, keep, false);
+                return fill(chunk, claimed, access, keep, nullptr);
             continue;
         }
         case ChunkState::filling:
@@ -60,8 +60,9 @@ Status Region::ensure(ChunkIndex chunk, Access access, Keep keep) noexcept
     }
 }
 
-/// Fills a chunk that the caller has claimed; `claimed` is its word from before.
-Status Region::fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, bool for_fault) noexcept
+/// Fills a chunk that the caller has claimed; `claimed` is its word from before.  With `poisoned` for a thread in a fault: a failure is to end
+/// that, and `poisoned` says whether it will.
+Status Region::fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, bool *poisoned) noexcept
 {
     if (options_.read_only)
         access = Access::read;
@@ -72,7 +73,9 @@ Status Region::fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep kee
     if (status.ok())
         status = show(chunk, claimed, access, keep, *staging);
     if (!status.ok()) {
-        (void)publish_failure(chunk, claimed, status, lasting, for_fault);
+        const bool done = publish_failure(chunk, claimed, status, lasting, poisoned != nullptr);
+        if (poisoned)
+            *poisoned = done;
         return status;
     }
     if (keep != Keep::pin)
@@ -234,7 +237,7 @@ void Region::fill_ahead(ChunkIndex chunk) noexcept
         return;
     table_.mark_touched(chunk);
     if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
-        (void)fill(chunk, claimed, Access::read, Keep::nothing, false);
+        (void)fill(chunk, claimed, Access::read, Keep::nothing, nullptr);
 }
 
 void Region::unhold(ChunkIndex chunk) noexcept

@@ -70,7 +70,7 @@ RegionVisit find(const std::byte *address)
 /// Whether the signal stack that we may run on has room for the work.  To run over its end would destroy somebody's memory.
 bool stack_suffices()
 {
-    constexpr std::ptrdiff_t least = 16 * 1024;
+    constexpr std::ptrdiff_t least = 5 * 1024;
     stack_t alternate{};
     if (sigaltstack(nullptr, &alternate) != 0 || (alternate.ss_flags & SS_ONSTACK) == 0)
         return true;
@@ -85,7 +85,7 @@ bool answer(const std::byte *address, bool store)
         return false;
     Region &region = *found;
     if (!stack_suffices()) {
-        region.log()(LogLevel::error, "load or store at %p: the alternate signal stack of this thread is too small to fill memory on; use 32 KiB or more",
+        region.log()(LogLevel::error, "load or store at %p: the alternate signal stack of this thread is too small to fill memory on; use 16 KiB or more",
                      static_cast<const void *>(address));
         return false;
     }

@@ -101,59 +101,6 @@ static int read_to_lazy(void)
 static void the_input_of_a_write_is_lazy(void **state) { (void)state, answers(write_from_lazy, true); }
 static void the_output_of_a_read_is_lazy(void **state) { (void)state, answers(read_to_lazy, true); }
 
-/* ---- Pins that leave too little ---- */
-
-static int pin_all_of_it(void)
-{
-    ufo_core *core = core_of(3 * CHUNK);
-    ufo *region = lazy(core, 10, &sources[0], false, NULL);
-    CHILD_CHECK(region);
-    for (size_t i = 0; i < 4; i++)
-        CHILD_CHECK(NO_MEMORY(ufo_pin(region, i * CHUNK, 1)));
-    ufo_core_free(core);
-    return 0;
-}
-
-static ufo *wanted;
-static ATOMIC(size_t) next, wrong;
-
-static void *want_one(void *unused)
-{
-    size_t at = atomic_fetch_add(&next, 1) * CHUNK;
-    for (int i = 0; i < 20; i++)
-        if (!NO_MEMORY(ufo_touch(wanted, at, 1)))
-            atomic_fetch_add(&wrong, 1);
-    return unused;
-}
-
-/* Room for one frame, and a fill that needs two for a moment, in each of four threads. */
-static int crowd_with_one_frame(void)
-{
-    ufo_core *core = core_of(3 * CHUNK);
-    ufo *pinned = lazy(core, 4, &sources[0], true, NULL);
-    wanted = lazy(core, 40, &sources[1], false, NULL);
-    CHILD_CHECK(pinned && wanted);
-    CHILD_CHECK(ufo_pin(pinned, 0, 1) == UFO_OK);
-    CHILD_CHECK(NO_MEMORY(ufo_pin(pinned, CHUNK, 1)));
-    struct team team;
-    team_start(&team, 4, want_one, NULL);
-    team_join(&team);
-    CHILD_CHECK(atomic_load(&wrong) == 0);
-    CHILD_CHECK(ufo_unpin(pinned, 0, 1) == UFO_OK);
-    CHILD_CHECK(ufo_touch(wanted, 0, 1) == UFO_OK); /* and it goes on */
-    ufo_core_free(core);
-    return 0;
-}
-
-static void pins_take_everything(void **state) { (void)state, answers(pin_all_of_it, false); }
-static void pins_leave_one_frame(void **state)
-{
-    (void)state;
-    atomic_store(&patience, 40); /* 80 refusals, each after a while */
-    answers(crowd_with_one_frame, false);
-    atomic_store(&patience, 10);
-}
-
 /* ---- Write-backs that use lazy memory while their chunk, and others, are on their way out ---- */
 
 static ufo *other;
@@ -198,16 +145,16 @@ static int writeback_under_pressure(void)
     guard_install();
     ufo_core *core = core_of(16 * CHUNK);
     other = lazy(core, 40, &sources[0], true, NULL);
-    ufo *region = lazy(core, 64, &sources[1], false, store_and_use);
+    ufo *region = lazy(core, 32, &sources[1], false, store_and_use);
     CHILD_CHECK(other && region);
     const unsigned char one = 1;
     atomic_store(&uses_other, true);
-    for (size_t at = 0; at < 64 * CHUNK; at += CHUNK) {
+    for (size_t at = 0; at < 32 * CHUNK; at += CHUNK) {
         ufo_status status = ufo_write(region, at, 1, &one);
         CHILD_CHECK(NO_MEMORY(status) || status == UFO_ERR_WRITEBACK || status == UFO_ERR_DEADLOCK);
     }
     atomic_store(&uses_other, false);
-    CHILD_CHECK(ufo_evict(region, 0, 64 * CHUNK) == UFO_OK);
+    CHILD_CHECK(ufo_evict(region, 0, 32 * CHUNK) == UFO_OK);
     ufo_core_free(core);
     return 0;
 }
@@ -243,14 +190,19 @@ static int neighbour_in_the_batch(void)
 }
 
 static void a_writeback_needs_memory(void **state) { (void)state, answers(writeback_needs_memory, false); }
-static void a_writeback_under_pressure(void **state) { (void)state, answers(writeback_under_pressure, false); }
+static void a_writeback_under_pressure(void **state)
+{
+    (void)state;
+    atomic_store(&patience, 30); /* each write may be refused, after a while */
+    answers(writeback_under_pressure, false);
+    atomic_store(&patience, 10);
+}
 static void a_writeback_reads_the_neighbour(void **state) { (void)state, answers(neighbour_in_the_batch, false); }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_input_of_a_write_is_lazy), cmocka_unit_test(the_output_of_a_read_is_lazy),
-        cmocka_unit_test(pins_take_everything),         cmocka_unit_test(pins_leave_one_frame),
         cmocka_unit_test(a_writeback_needs_memory),     cmocka_unit_test(a_writeback_under_pressure),
         cmocka_unit_test(a_writeback_reads_the_neighbour),
     };
