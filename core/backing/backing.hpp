@@ -87,8 +87,8 @@ class Backing {
     // -- failing
     /// Poison replaces the mapping of the chunk: the caller must keep poison() and install() apart.
     virtual bool poison_replaces_mapping() const = 0;
-    /// Every access to the absent pages of the chunk raises SIGBUS until mend().  Any thread while the chunk is not resident.  False if the
-    /// process has as many mappings as it may.
+    /// Every access to the absent pages of the chunk raises SIGBUS until mend().  Any thread while the chunk is not resident.  False if that
+    /// cannot be had: threads in a fault have to be told one by one.
     virtual bool poison(ChunkIndex chunk) noexcept = 0;
     virtual Status mend(ChunkIndex chunk) noexcept = 0;
 

@@ -81,10 +81,6 @@ Status SharedBacking::unprotect(ChunkIndex chunk) noexcept
     return kernel::protect(at(chunk), size_of(chunk), read_only_ ? Protection::read : Protection::read_write);
 }
 
-bool SharedBacking::poison(ChunkIndex chunk) noexcept { return kernel::map_beyond_end(at(chunk), size_of(chunk)).ok(); }
-
-Status SharedBacking::mend(ChunkIndex chunk) noexcept { return kernel::map_view_again(at(chunk), alias_of(chunk), size_of(chunk)); }
-
 void SharedBacking::unmap() noexcept { memory_ = {}; }
 
 } // namespace ufomem

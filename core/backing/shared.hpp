@@ -24,9 +24,10 @@ class SharedBacking final : public Backing {
     Status unprotect(ChunkIndex chunk) noexcept override;
     bool has_page(const std::byte *) const noexcept override { return true; } // the file has it
     Status restore(ChunkIndex, const Staging &) noexcept override { return {}; }
-    bool poison_replaces_mapping() const override { return true; }
-    bool poison(ChunkIndex chunk) noexcept override;
-    Status mend(ChunkIndex chunk) noexcept override;
+    // What is not in memory is out of reach already, and the delivery raises the signal.
+    bool poison_replaces_mapping() const override { return false; }
+    bool poison(ChunkIndex) noexcept override { return false; }
+    Status mend(ChunkIndex) noexcept override { return {}; }
     void unmap() noexcept override;
 
   private:

@@ -13,6 +13,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -77,17 +78,22 @@ bool stack_suffices()
     return static_cast<std::byte *>(__builtin_frame_address(0)) - static_cast<std::byte *>(alternate.ss_sp) >= least;
 }
 
-/// True if the access can be tried again.
-bool answer(const std::byte *address, bool store)
+enum class Outcome {
+    try_again,
+    bus_error, ///< there is nothing to be had at this address
+    pass_on    ///< not ours
+};
+
+Outcome answer(const std::byte *address, bool store)
 {
     const RegionVisit found = find(address);
     if (!found)
-        return false;
+        return Outcome::pass_on;
     Region &region = *found;
     if (!stack_suffices()) {
         region.log()(LogLevel::error, "load or store at %p: the alternate signal stack of this thread is too small to fill memory on; use 16 KiB or more",
                      static_cast<const void *>(address));
-        return false;
+        return Outcome::pass_on;
     }
     Region::Fault fault;
     fault.chunk = region.geometry().chunk_at(static_cast<std::size_t>(address - region.body()));
@@ -95,18 +101,33 @@ bool answer(const std::byte *address, bool store)
     fault.access = store ? Access::write : Access::read;
     fault.store_to_protected = store;
     fault.thread = gettid();
-    switch (region.answer_quickly(fault)) {
-    case Region::Answer::done:
-        return true;
-    case Region::Answer::not_ours:
-    case Region::Answer::refused:
-        return false;
-    case Region::Answer::wait:
-        return region.wait_for(fault) == Region::Answer::done;
-    case Region::Answer::fill:
-        return region.answer_by_fill(fault) == Region::Answer::done;
+    Region::Answer given = region.answer_quickly(fault);
+    if (given == Region::Answer::wait)
+        given = region.wait_for(fault);
+    else if (given == Region::Answer::fill)
+        given = region.answer_by_fill(fault);
+    if (given == Region::Answer::not_ours)
+        return Outcome::pass_on;
+    return given == Region::Answer::refused ? Outcome::bus_error : Outcome::try_again;
+}
+
+/// What the kernel does for an access to a page that cannot be read from its file.
+void raise_bus_error(void *address, const ucontext_t &context)
+{
+    if (sigismember(&context.uc_sigmask, SIGBUS) == 1) { // blocked: such a signal ends the process all the same
+        struct sigaction standard {};
+        standard.sa_handler = SIG_DFL;
+        sigaction(SIGBUS, &standard, nullptr);
+        sigset_t bus;
+        sigemptyset(&bus);
+        sigaddset(&bus, SIGBUS);
+        pthread_sigmask(SIG_UNBLOCK, &bus, nullptr);
     }
-    return false;
+    siginfo_t info{};
+    info.si_signo = SIGBUS;
+    info.si_code = BUS_ADRERR;
+    info.si_addr = address;
+    syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), SIGBUS, &info);
 }
 
 void pass_on(const struct sigaction &before, int signal, siginfo_t *info, void *context)
@@ -125,11 +146,14 @@ void pass_on(const struct sigaction &before, int signal, siginfo_t *info, void *
 void on_segv(const struct sigaction &before, int signal, siginfo_t *info, void *context)
 {
     const int error = errno;
+    const ucontext_t &interrupted = *static_cast<const ucontext_t *>(context);
     // Pages that are not mapped at all are never ours.
-    const bool ours = info->si_code == SEGV_ACCERR &&
-                      answer(static_cast<const std::byte *>(info->si_addr), is_store(*static_cast<const ucontext_t *>(context)));
+    const Outcome outcome = info->si_code == SEGV_ACCERR ? answer(static_cast<const std::byte *>(info->si_addr), is_store(interrupted)) : Outcome::pass_on;
     errno = error;
-    if (!ours)
+    // Handlers of the program may jump away: here nothing of ours is left behind.
+    if (outcome == Outcome::bus_error)
+        raise_bus_error(info->si_addr, interrupted);
+    else if (outcome == Outcome::pass_on)
         pass_on(before, signal, info, context);
 }
 

@@ -192,14 +192,6 @@ Result<Mapping> detach_pages(std::byte *data, std::size_t size) noexcept
     return Mapping(static_cast<std::byte *>(moved), size);
 }
 
-Status attach_pages(std::byte *data, Mapping &pages) noexcept
-{
-    if (mremap(pages.data(), pages.size(), pages.size(), MREMAP_MAYMOVE | MREMAP_FIXED, data) == MAP_FAILED)
-        return fail_errno(Code::system, errno, "mremap of %zu bytes back into the region", pages.size());
-    pages.release();
-    return {};
-}
-
 Status map_beyond_end(std::byte *data, std::size_t size) noexcept
 {
     const Descriptor file(static_cast<int>(syscall(SYS_memfd_create, "ufomem-failed", 1U /* MFD_CLOEXEC */)));
@@ -218,21 +210,6 @@ Status map_private_again(std::byte *data, std::size_t size) noexcept
     if (got == MAP_FAILED)
         return fail_errno(Code::limit, errno, "cannot map a chunk again; raise vm.max_map_count");
     return set_up(data, size);
-}
-
-Status map_view_again(std::byte *view, std::byte *alias, std::size_t size) noexcept
-{
-    // Prepared elsewhere, as it would be readable at its place from the first moment on.  An old size of 0 asks for a second mapping of
-    // the same shared pages.
-    void *got = mremap(alias, 0, size, MREMAP_MAYMOVE);
-    if (got == MAP_FAILED)
-        return fail_errno(Code::limit, errno, "cannot map a chunk again; raise vm.max_map_count");
-    Mapping mapping(static_cast<std::byte *>(got), size);
-    if (Status status = protect(mapping.data(), size, Protection::none); !status.ok())
-        return status;
-    if (Status status = set_up(mapping.data(), size); !status.ok())
-        return status;
-    return attach_pages(view, mapping);
 }
 
 } // namespace ufomem::kernel

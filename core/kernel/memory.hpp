@@ -30,12 +30,6 @@ class Mapping {
     std::size_t size() const { return size_; }
     explicit operator bool() const { return data_ != nullptr; }
     void reset() noexcept;
-    /// It is mapped elsewhere now.
-    void release() noexcept
-    {
-        data_ = nullptr;
-        size_ = 0;
-    }
 
   private:
     void swap(Mapping &other) noexcept
@@ -73,14 +67,10 @@ Status punch(std::byte *alias, std::size_t size) noexcept;
 
 /// Moves the pages of a range to a new place of their own, atomically; the range stays mapped and is empty afterwards.
 Result<Mapping> detach_pages(std::byte *data, std::size_t size) noexcept;
-/// And back; the mapping at `data` is replaced, and nobody watches it.
-Status attach_pages(std::byte *data, Mapping &pages) noexcept;
 
 /// Any access raises SIGBUS from now on: maps a file behind its end.
 Status map_beyond_end(std::byte *data, std::size_t size) noexcept;
 /// Private memory again, as map_private() gives it, but without access.
 Status map_private_again(std::byte *data, std::size_t size) noexcept;
-/// The view again, without access, as map_shared_pair() gives it.
-Status map_view_again(std::byte *view, std::byte *alias, std::size_t size) noexcept;
 
 } // namespace ufomem::kernel

@@ -143,6 +143,8 @@ static void while_other_threads_are_inside(void **state)
     begin_test(120);
     if (UNDER_TSAN)
         SKIP_TEST("the thread sanitizer allows no threads after a fork");
+    if (UNDER_SANITIZER)
+        SKIP_TEST("the address sanitizer's allocator may be locked in a child");
     ufo_core *core = new_core(MIB);
     struct source source = {0};
     ufo *region = source_region(core, &source, LENGTH, 1, 0);
