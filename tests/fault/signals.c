@@ -50,7 +50,8 @@ static void during_loads(void **state)
     timer_t timer = start_ticking();
     assert_pattern(ufo_data(region), 0, LENGTH);
     timer_delete(timer);
-    assert_true(atomic_load(&ticks) > 50);
+    if (!UNDER_TSAN) /* which puts handlers off until the next call of libc */
+        assert_true(atomic_load(&ticks) > 50);
     assert_int_equal(atomic_load(&source.elements), LENGTH); /* everything fits: once */
     ufo_core_free(core);
 }
