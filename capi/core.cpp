@@ -45,7 +45,7 @@ void unlock_all()
 void unlock_in_child()
 {
     WaitGraph::of_process().forget_other_threads();
-    ProtectDelivery::forget_other_threads();
+    SignalDelivery::forget_other_threads();
     unlock_all();
 }
 

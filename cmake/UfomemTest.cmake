@@ -28,12 +28,13 @@ endif()
 find_program(UFOMEM_SETARCH setarch)
 
 # What an older kernel, or one that forbids userfaultfd, would do.
-set(UFOMEM_TEST_VARIANTS move-off no-wp no-poison user-mode protect)
+set(UFOMEM_TEST_VARIANTS move-off no-wp no-poison user-mode inline protect)
 set(_ufomem_variant_default "")
 set(_ufomem_variant_move-off UFOMEM_FEATURES_OFF=move)
 set(_ufomem_variant_no-wp UFOMEM_FEATURES_OFF=move,write_protect)
 set(_ufomem_variant_no-poison UFOMEM_FEATURES_OFF=poison)
 set(_ufomem_variant_user-mode UFOMEM_FEATURES_OFF=userfaultfd_device,userfaultfd_syscall)
+set(_ufomem_variant_inline UFOMEM_DELIVERY=inline)
 set(_ufomem_variant_protect UFOMEM_DELIVERY=protect)
 # Valgrind does not know userfaultfd.
 set(_ufomem_variant_memcheck UFOMEM_DELIVERY=protect)

@@ -33,9 +33,11 @@ Result<Delivery> wanted_delivery(Delivery configured)
         return Delivery::automatic;
     if (value == "thread")
         return Delivery::thread;
+    if (value == "inline")
+        return Delivery::in_line;
     if (value == "protect")
         return Delivery::protect;
-    return fail(Code::invalid, "UFOMEM_DELIVERY is '%s'; use auto, thread or protect", value.c_str());
+    return fail(Code::invalid, "UFOMEM_DELIVERY is '%s'; use auto, thread, inline or protect", value.c_str());
 }
 
 /// Where a region has to be mapped so that element 0 lies at `address`; null: anywhere.
@@ -73,18 +75,17 @@ Status Core::open(const Options &options)
     Result<Delivery> delivery = wanted_delivery(options.delivery);
     if (!delivery.ok())
         return delivery.status();
-    if (*delivery == Delivery::in_line)
-        return fail(Code::unsupported, "the inline delivery is not in this version; use UFO_DELIVERY_AUTO");
     Result<std::uint32_t> features_off = parse_features(std::getenv("UFOMEM_FEATURES_OFF"));
     if (!features_off.ok())
         return features_off.status();
     if (Status status = kernel::can_tell_processes(); !status.ok())
         return status;
     if (*delivery != Delivery::protect) {
-        Result<kernel::Userfaultfd> faults = kernel::Userfaultfd::open(options.features_off | *features_off);
+        const auto as = *delivery == Delivery::in_line ? kernel::Faults::as_signals : kernel::Faults::as_messages;
+        Result<kernel::Userfaultfd> faults = kernel::Userfaultfd::open(options.features_off | *features_off, as);
         if (faults.ok())
             faults_ = std::make_unique<kernel::Userfaultfd>(std::move(*faults));
-        else if (*delivery == Delivery::thread)
+        else if (*delivery != Delivery::automatic)
             return faults.status();
     }
     const kernel::Userfaultfd *pool = faults_ && faults_->features().has(feature_move) && faults_->features().has(feature_write_protect) ? faults_.get() : nullptr;
@@ -92,14 +93,15 @@ Status Core::open(const Options &options)
                                        spill_folder(options.spill_folder));
     evictor_ = std::make_unique<Evictor>(*engine_);
     engine_->frames.set_reclaimer(*evictor_);
-    if (faults_) {
+    if (faults_ && *delivery != Delivery::in_line) {
         thread_ = std::make_unique<ThreadDelivery>(*engine_, *faults_, registry_, options.workers);
         return thread_->start();
     }
-    engine_->log(LogLevel::info, "no userfaultfd: using page protection");
-    engine_->delivery = Delivery::protect;
-    protect_ = std::make_unique<ProtectDelivery>(*engine_, registry_);
-    return protect_->start();
+    engine_->delivery = faults_ ? Delivery::in_line : Delivery::protect;
+    if (!faults_)
+        engine_->log(LogLevel::info, "no userfaultfd: using page protection");
+    signal_ = std::make_unique<SignalDelivery>(*engine_, registry_);
+    return signal_->start();
 }
 
 Core::~Core()

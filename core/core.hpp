@@ -2,7 +2,7 @@
 // A core: one budget, its workers and its regions.  It lives as long as it is open or has regions.
 #pragma once
 
-#include "delivery/protect.hpp"
+#include "delivery/signal.hpp"
 #include "delivery/thread.hpp"
 #include "engine.hpp"
 #include "evictor.hpp"
@@ -76,7 +76,7 @@ class Core : public std::enable_shared_from_this<Core> {
     std::unique_ptr<Evictor> evictor_;
     Registry registry_;
     std::unique_ptr<ThreadDelivery> thread_;
-    std::unique_ptr<ProtectDelivery> protect_;
+    std::unique_ptr<SignalDelivery> signal_;
 
     std::mutex regions_mutex_;
     std::map<std::uint64_t, RegionHandle *> regions_; // guarded by regions_mutex_; open or closing, in the order of their making

@@ -32,6 +32,7 @@ struct Engine {
     Budget budget;
     Frames frames;
     ResidentQueue resident;
+    ResidentQueue passing; // what a scan brings in: it leaves first, so that what is used again can stay
     Spill spill;
     Counters counters;
     Prefetcher prefetcher;

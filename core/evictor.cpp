@@ -22,8 +22,10 @@ std::span<Candidate> of_one_region(std::span<Candidate> candidates)
     return candidates.first(count);
 }
 
+} // namespace
+
 /// The regions that could not store their changes.  In one round each of them is asked once, not for every chunk: it may take long to fail.
-class Failing {
+class Evictor::Failing {
   public:
     bool has(const RegionHandle *region) const { return full_ || std::find(regions_.begin(), regions_.begin() + count_, region) != regions_.begin() + count_; }
     void add(const RegionHandle *region)
@@ -40,19 +42,16 @@ class Failing {
     bool full_ = false;
 };
 
-} // namespace
-
-Reclaimer::Outcome Evictor::reclaim(std::size_t bytes)
+/// Lets candidates of one queue leave.
+void Evictor::reclaim_from(ResidentQueue &queue, std::size_t bytes, Failing &failing, Outcome &outcome)
 {
-    Outcome outcome;
-    Failing failing;
     std::array<Candidate, most_at_once> room;
     std::array<ChunkIndex, most_at_once> chunks;
-    // Those that cannot leave go to the end of the queue; each is asked once.
+    // Those that cannot leave go to the end of a queue; each is asked once.
     std::size_t asked = 0;
-    const std::size_t most = engine_.resident.size() + most_at_once;
+    const std::size_t most = queue.size() + most_at_once;
     while (outcome.freed < bytes && asked < most) {
-        std::span<Candidate> candidates = engine_.resident.pop(room, bytes - outcome.freed);
+        std::span<Candidate> candidates = queue.pop(room, bytes - outcome.freed);
         if (candidates.empty())
             break;
         asked += candidates.size();
@@ -62,11 +61,15 @@ Reclaimer::Outcome Evictor::reclaim(std::size_t bytes)
             const RegionVisit region = visit(group[0].region);
             if (!region)
                 continue;
-            for (std::size_t i = 0; i < group.size(); ++i)
-                chunks[i] = group[i].chunk;
             Region::Eviction eviction;
             eviction.only_clean = failing.has(group[0].region.handle);
-            region->evict_candidates(std::span(chunks).first(group.size()), eviction);
+            std::size_t alone = 0;
+            for (const Candidate &candidate : group)
+                if (candidate.chunks > 1)
+                    region->evict_extent({candidate.chunk, candidate.chunks}, eviction);
+                else
+                    chunks[alone++] = candidate.chunk;
+            region->evict_candidates(std::span(chunks).first(alone), eviction);
             outcome.freed += eviction.freed;
             if (eviction.failure.code != Code::ok) {
                 outcome.failure = eviction.failure;
@@ -74,6 +77,17 @@ Reclaimer::Outcome Evictor::reclaim(std::size_t bytes)
             }
         }
     }
+}
+
+Reclaimer::Outcome Evictor::reclaim(std::size_t bytes)
+{
+    Outcome outcome;
+    Failing failing;
+    // A scan lives in an eighth of the memory, and takes the rest only as long as nobody else wants it.
+    const bool scanned_first = engine_.passing.bytes() > engine_.budget.bytes() / 8;
+    ResidentQueue *const order[] = {scanned_first ? &engine_.passing : &engine_.resident, scanned_first ? &engine_.resident : &engine_.passing};
+    for (ResidentQueue *queue : order)
+        reclaim_from(*queue, bytes, failing, outcome);
     return outcome;
 }
 

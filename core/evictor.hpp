@@ -14,6 +14,9 @@ class Evictor final : public Reclaimer {
     Outcome reclaim(std::size_t bytes) override;
 
   private:
+    class Failing;
+    void reclaim_from(ResidentQueue &queue, std::size_t bytes, Failing &failing, Outcome &outcome);
+
     Engine &engine_;
 };
 

@@ -171,9 +171,14 @@ Status FrameClass::grow() noexcept
         return fail(Code::limit, "the pool of %zu byte frames cannot grow any more; use larger chunks", frame_bytes_);
     try {
         auto segment = std::make_unique<Segment>();
-        Result<kernel::Mapping> memory = kernel::map_private(frame_bytes_ * slots_per_segment_, kernel::Protection::read_write);
+        const bool huge = frame_bytes_ % kernel::huge_page_size == 0;
+        const std::size_t size = frame_bytes_ * slots_per_segment_;
+        Result<kernel::Mapping> memory =
+            huge ? kernel::map_private_aligned(size, kernel::Protection::read_write, 0) : kernel::map_private(size, kernel::Protection::read_write);
         if (!memory.ok())
             return memory.status();
+        if (huge)
+            kernel::prefer_huge_pages(memory->data(), memory->size());
         if (pool_)
             if (Status status = pool_->watch_as_pool(memory->data(), memory->size()); !status.ok())
                 return status;

@@ -85,7 +85,8 @@ std::size_t Frames::trim(std::size_t bytes) noexcept
                 break;
             }
             frames->give_empty(frame);
-            discharge(frames->frame_bytes());
+            budget_.discharge(frames->frame_bytes()); // it was free before: nothing new for those who look for releases
+            note_progress();
             trimmed += frames->frame_bytes();
         }
     }

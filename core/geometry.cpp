@@ -65,6 +65,15 @@ ByteRange Geometry::pages_of(ChunkIndex chunk) const
     return {offset, std::min(chunk_bytes_, mapped_body_bytes_ - offset)};
 }
 
+ChunkRange Geometry::extent_of(ChunkIndex chunk) const
+{
+    const std::size_t chunks = extent_chunks();
+    const std::size_t first = chunk.value / chunks * chunks;
+    // Whole chunks only: the last one may be shorter.
+    const bool whole = chunks > 1 && (first + chunks) * chunk_bytes_ <= body_bytes();
+    return {ChunkIndex{first}, whole ? chunks : 0};
+}
+
 ElementRange Geometry::elements_meeting(ByteRange bytes) const
 {
     const std::size_t first = bytes.offset / element_size_;

@@ -25,6 +25,7 @@ class Geometry {
     /// User space ends here on both processors that we support, unless asked otherwise.
     static constexpr std::size_t address_space = std::size_t{1} << 47;
 
+    static constexpr std::size_t extent_bytes = 2 * 1024 * 1024;
     static constexpr std::size_t default_chunk_bytes = 64 * 1024;
     /// A chunk of whole pages and whole elements may grow up to this; beyond, elements straddle chunks.
     static constexpr std::size_t whole_elements_limit = 256 * 1024;
@@ -52,6 +53,12 @@ class Geometry {
     ByteRange data_of(ChunkIndex chunk) const;
     /// The pages of a chunk: whole ones, at most one of them in part behind the array's end.
     ByteRange pages_of(ChunkIndex chunk) const;
+    /// How many chunks may come and go together; 1 if chunks are large.
+    std::size_t extent_chunks() const { return chunk_bytes_ <= extent_bytes / 2 ? extent_bytes / chunk_bytes_ : 1; }
+    /// The extent that a chunk lies in.  None, a count of 0, if chunks come alone here: at the array's end, or if they are large.
+    ChunkRange extent_of(ChunkIndex chunk) const;
+    ByteRange pages_of_extent(ChunkRange chunks) const { return {chunks.first.value * chunk_bytes_, chunks.count * chunk_bytes_}; }
+
     /// Every element that the bytes meet.
     ElementRange elements_meeting(ByteRange bytes) const;
 

@@ -7,16 +7,16 @@
 
 namespace ufomem {
 
-void Prefetcher::request(const RegionTicket &region, ChunkRange chunks) noexcept
+void Prefetcher::request(const RegionTicket &region, ChunkIndex first, std::ptrdiff_t step, std::size_t count) noexcept
 {
     constexpr std::size_t most_waiting = 64;
-    if (chunks.count == 0)
+    if (count == 0)
         return;
     const GuardedLock lock(mutex_);
     try {
         if (stopping_ || requests_.size() == most_waiting)
             return;
-        requests_.push_back({region, chunks});
+        requests_.push_back({region, first, step, count});
         if (!thread_.joinable())
             thread_ = start_library_thread("ufomem-ahead", this, [this] { run(); });
     } catch (...) { // no memory, no thread: the chunks come when they are asked for
@@ -36,12 +36,12 @@ void Prefetcher::run() noexcept
             request = requests_.front();
             requests_.pop_front();
         }
-        for (ChunkIndex chunk = request.chunks.first; chunk < request.chunks.end(); ++chunk) {
+        ChunkIndex chunk = request.first;
+        for (std::size_t i = 0; i < request.count; ++i, chunk.value += static_cast<std::size_t>(request.step)) {
             // Entered anew for each chunk: the end of the region waits for one fill at most.
             const RegionVisit region = visit(request.region);
-            if (!region || region->handle().phase() != Phase::open)
+            if (!region || region->handle().phase() != Phase::open || !region->fill_ahead(chunk, request.step == 1 || request.step == -1))
                 break;
-            region->fill_ahead(chunk);
         }
     }
 }

@@ -6,6 +6,7 @@
 #include "units.hpp"
 
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -19,14 +20,16 @@ class Prefetcher {
     Prefetcher &operator=(const Prefetcher &) = delete;
     ~Prefetcher() { stop(); }
 
-    /// A hint: forgotten if too many wait already, or if there is no memory for it.
-    void request(const RegionTicket &region, ChunkRange chunks) noexcept;
+    /// `count` chunks from `first` on, `step` apart.  A hint: forgotten if too many wait already, or if there is no memory for it.
+    void request(const RegionTicket &region, ChunkIndex first, std::ptrdiff_t step, std::size_t count) noexcept;
     void stop() noexcept;
 
   private:
     struct Request {
         RegionTicket region;
-        ChunkRange chunks;
+        ChunkIndex first;
+        std::ptrdiff_t step = 1;
+        std::size_t count = 0;
     };
     void run() noexcept;
 

@@ -49,10 +49,11 @@ Region::~Region()
     drop_everything();
     engine_.frames.discharge(geometry_->header_bytes());
     const std::uint64_t stale = queued_.load();
-    if (stale != 0 && engine_.resident.note_stale(stale))
-        engine_.resident.compact([](const Candidate &candidate) {
-            return candidate.region.handle->generation() == candidate.region.generation && candidate.region.handle->phase() != Phase::unused;
-        });
+    for (ResidentQueue *queue : {&engine_.resident, &engine_.passing})
+        if (stale != 0 && queue->note_stale(stale))
+            queue->compact([](const Candidate &candidate) {
+                return candidate.region.handle->generation() == candidate.region.generation && candidate.region.handle->phase() != Phase::unused;
+            });
 }
 
 bool Region::fills_on_this_thread() const
@@ -127,11 +128,22 @@ void Region::enqueue(ChunkIndex chunk) noexcept
     if (before.has(ChunkWord::queued))
         return;
     queued_.fetch_add(1, std::memory_order_relaxed);
-    if (engine_.resident.push({ticket(), chunk, geometry_->pages_of(chunk).length}, neighbourhood(chunk)))
+    if (engine_.resident.push({ticket(), chunk, geometry_->pages_of(chunk).length, 1}, neighbourhood(chunk)))
         return;
     queued_.fetch_sub(1, std::memory_order_relaxed);
     word(chunk).fetch_and(~ChunkWord::queued, std::memory_order_acq_rel);
     engine_.log(LogLevel::warning, "no memory for the queue of resident chunks: chunk %zu stays in memory until it is unpinned or evicted by call", chunk.value);
+}
+
+/// Neighbours that came together leave together if they can.
+void Region::enqueue(ChunkRange extent) noexcept
+{
+    queued_.fetch_add(1, std::memory_order_relaxed);
+    if (engine_.passing.push({ticket(), extent.first, geometry_->pages_of_extent(extent).length, extent.count}, neighbourhood(extent.first)))
+        return;
+    queued_.fetch_sub(1, std::memory_order_relaxed);
+    for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk)
+        enqueue(chunk);
 }
 
 } // namespace ufomem

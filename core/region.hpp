@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The protocol of a region: who may bring a chunk in, change it, and take it out.  The implementation has a file for each part:
-// region.cpp (life), region_fill.cpp, region_leave.cpp, region_fault.cpp, region_calls.cpp.
+// region.cpp (life), region_fill.cpp, region_extent.cpp, region_leave.cpp, region_fault.cpp, region_calls.cpp.
 #pragma once
 
 #include "backing/backing.hpp"
@@ -9,7 +9,9 @@
 #include "engine.hpp"
 #include "geometry.hpp"
 #include "handle.hpp"
+#include "readahead.hpp"
 #include "sources/source.hpp"
+#include "spin.hpp"
 #include "wait_graph.hpp"
 
 #include <array>
@@ -89,8 +91,8 @@ class Region {
     Status reset(ElementRange range) noexcept;
     void advise(ElementRange range, Advice advice) noexcept;
     bool loads_only_for_callers() const { return options_.source->loads_only_for_callers(); }
-    /// Brings a chunk in if it is absent; gives way to everybody else.
-    void fill_ahead(ChunkIndex chunk) noexcept;
+    /// Brings a chunk in if it is absent, with its neighbours if they are wanted; gives way to everybody else.  False if there is no room for more.
+    bool fill_ahead(ChunkIndex chunk, bool neighbours) noexcept;
 
     bool takes_changes() const { return options_.source->takes_changes() && !options_.read_only; }
     const Log &log() const { return engine_.log; }
@@ -113,7 +115,9 @@ class Region {
     };
     /// Lets go of those chunks that can leave.  Their places in the resident queue are theirs no more.
     void evict_candidates(std::span<const ChunkIndex> chunks, Eviction &eviction) noexcept;
-    /// The same for chunks that should leave together.
+    /// The same for neighbours that came together, and leave so if they can.
+    void evict_extent(ChunkRange extent, Eviction &eviction) noexcept;
+    /// The same number for chunks that should leave together.
     std::size_t neighbourhood(ChunkIndex chunk) const;
 
   private:
@@ -144,6 +148,7 @@ class Region {
     void wake_after(ChunkIndex chunk, ChunkWord before) noexcept;
     Status wait_for_change(ChunkIndex chunk, ChunkWord seen) noexcept;
     void enqueue(ChunkIndex chunk) noexcept;
+    void enqueue(ChunkRange extent) noexcept;
 
     // region_fill.cpp
     Status ensure(ChunkIndex chunk, Access access, Keep keep) noexcept;
@@ -156,14 +161,21 @@ class Region {
     bool remember_failure(ChunkIndex chunk, const Failure &failure) noexcept;
     Status failure_of(ChunkIndex chunk) noexcept;
     void forget_failure(ChunkIndex chunk) noexcept;
-    void read_ahead(ChunkIndex chunk) noexcept;
     void unhold(ChunkIndex chunk) noexcept;
     Status make_dirty(ChunkIndex chunk) noexcept;
+
+    // region_extent.cpp
+    bool note_miss(pid_t thread, ChunkIndex chunk) noexcept;
+    bool fill_extent(ChunkIndex chunk) noexcept;
+    bool claim_extent(ChunkRange extent) noexcept;
+    void give_up_extent(ChunkRange claimed, ChunkState state) noexcept;
+    Status load_extent(ChunkRange extent) noexcept;
 
     // region_leave.cpp
     /// Chunks in the leaving state whose memory is given back in one go.
     struct Batch {
         static constexpr std::size_t most = 16;
+        std::array<ChunkIndex, most> chunks;
         std::array<Outgoing, most> items;
         std::size_t count = 0;
     };
@@ -214,6 +226,8 @@ class Region {
     std::unordered_map<std::size_t, Failure> failures_; // of chunks in the failed state
 
     std::atomic<Advice> advice_{Advice::normal};
+    SpinLock readahead_lock_; // only ever tried
+    Readahead readahead_;     // guarded by readahead_lock_
     std::atomic<std::uint64_t> resident_bytes_{0};
     std::atomic<std::uint64_t> pins_{0};
     std::atomic<std::uint64_t> queued_{0};

@@ -71,6 +71,8 @@ Region::Answer Region::answer_quickly(const Fault &fault) noexcept
                             static_cast<void *>(body()));
                 return refuse(fault);
             }
+            if (seen.is(ChunkState::filling))
+                (void)note_miss(fault.thread, chunk); // who fills it for him should go on
             return Answer::wait;
         }
         switch (seen.state()) {
@@ -183,7 +185,7 @@ Region::Answer Region::give_up_discarded(const Fault &fault, Status status, Last
     while (seen.can_leave()) {
         if (!change(chunk, seen, seen.to(ChunkState::leaving)))
             continue;
-        Result<Outgoing> outgoing = backing_->take_out(chunk, false);
+        Result<Outgoing> outgoing = backing_->take_out(geometry_->pages_of(chunk), false);
         if (!outgoing.ok()) { // pages of it are pinned for I/O
             publish(chunk, seen);
             enqueue(chunk);
@@ -210,15 +212,18 @@ Region::Answer Region::answer_by_fill(const Fault &fault) noexcept
     table_.mark_touched(chunk);
     WaitGraph::of_process().set_waiting(fault.thread, key(chunk));
     ChunkWord seen = look(chunk);
+    if (seen.is(ChunkState::absent) && fault.access == Access::read && note_miss(fault.thread, chunk) && fill_extent(chunk)) {
+        WaitGraph::of_process().clear_waiting(key(chunk));
+        backing_->wake(chunk);
+        return Answer::done;
+    }
     while (seen.is(ChunkState::absent) || seen.is(ChunkState::parked)) {
         const ChunkWord claimed = seen;
         if (!change(chunk, seen, seen.to(ChunkState::filling).with(ChunkWord::waiters)))
             continue;
         bool poisoned = false;
-        if (fill(chunk, claimed, fault.access, Keep::nothing, &poisoned).ok()) {
-            read_ahead(chunk);
+        if (fill(chunk, claimed, fault.access, Keep::nothing, &poisoned).ok())
             return Answer::done;
-        }
         return poisoned ? Answer::done : Answer::refused;
     }
     WaitGraph::of_process().clear_waiting(key(chunk));

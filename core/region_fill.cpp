@@ -41,6 +41,8 @@ Status Region::ensure(ChunkIndex chunk, Access access, Keep keep) noexcept
         case ChunkState::parked: {
             // A signal handler of the program that touched the chunk would wait for the thread that it interrupts.
             const SignalGuard guard;
+            if (note_miss(gettid(), chunk) && fill_extent(chunk))
+                break; // there now, and perhaps gone again: look
             table_.mark_touched(chunk);
             if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
                 return fill(chunk, claimed, access, keep, nullptr);
@@ -95,7 +97,7 @@ Result<Staging> Region::gather(ChunkIndex chunk, ChunkWord claimed, Access acces
             return rescued;
         }
     }
-    Result<Staging> staging = backing_->stage(chunk, access);
+    Result<Staging> staging = backing_->stage(geometry_->pages_of(chunk), access);
     if (!staging.ok())
         return staging;
     if (Status status = load(chunk, claimed, staging->data, lasting); !status.ok()) {
@@ -158,7 +160,7 @@ Status Region::show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep kee
             backing_->abandon(staging);
             return status;
         }
-    Result<bool> dirty = backing_->install(chunk, staging, access);
+    Result<bool> dirty = backing_->install(geometry_->pages_of(chunk), staging, access);
     if (!dirty.ok())
         return dirty.status();
     ChunkWord next = claimed.to(ChunkState::resident).without(ChunkWord::poisoned | ChunkWord::dirty);
@@ -218,26 +220,6 @@ void Region::forget_failure(ChunkIndex chunk) noexcept
 {
     const GuardedLock lock(failures_mutex_);
     failures_.erase(chunk.value);
-}
-
-/// After a fault, for a reader that goes forward.
-void Region::read_ahead(ChunkIndex chunk) noexcept
-{
-    if (advice_.load(std::memory_order_relaxed) != Advice::sequential || loads_only_for_callers())
-        return;
-    const std::size_t left = geometry_->chunk_count() - chunk.value - 1;
-    engine_.prefetcher.request(ticket(), {chunk + 1, std::min(left, options_.readahead_bytes / geometry_->chunk_bytes())});
-}
-
-/// For read-ahead: only into memory that is free, and never in anybody's way.
-void Region::fill_ahead(ChunkIndex chunk) noexcept
-{
-    ChunkWord seen = look(chunk);
-    if (!seen.is(ChunkState::absent) && !seen.is(ChunkState::parked))
-        return;
-    table_.mark_touched(chunk);
-    if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
-        (void)fill(chunk, claimed, Access::read, Keep::nothing, nullptr);
 }
 
 void Region::unhold(ChunkIndex chunk) noexcept

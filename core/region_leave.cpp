@@ -60,7 +60,7 @@ bool Region::leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &
         return false;
     };
 
-    Result<Outgoing> outgoing = backing_->take_out(chunk, dirty);
+    Result<Outgoing> outgoing = backing_->take_out(geometry_->pages_of(chunk), dirty);
     if (!outgoing.ok())
         return stays(outgoing.status());
     if (dirty) {
@@ -89,6 +89,7 @@ bool Region::leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &
         word(chunk).fetch_or(ChunkWord::spilled, std::memory_order_relaxed);
     if (batch.count == Batch::most)
         finish(batch);
+    batch.chunks[batch.count] = chunk;
     batch.items[batch.count++] = std::move(*outgoing);
     return true;
 }
@@ -97,7 +98,7 @@ void Region::finish(Batch &batch) noexcept
 {
     backing_->finish(std::span(batch.items).first(batch.count));
     for (std::size_t i = 0; i < batch.count; ++i) {
-        const ChunkIndex chunk = batch.items[i].chunk;
+        const ChunkIndex chunk = batch.chunks[i];
         publish(chunk, look(chunk).to(ChunkState::absent).without(ChunkWord::dirty));
     }
     batch.count = 0;
@@ -182,7 +183,7 @@ Status Region::reset_chunk(ChunkIndex chunk) noexcept
     }
     Status status;
     if (seen.is(ChunkState::resident)) {
-        Result<Outgoing> outgoing = backing_->take_out(chunk, false);
+        Result<Outgoing> outgoing = backing_->take_out(geometry_->pages_of(chunk), false);
         if (!outgoing.ok()) {
             publish(chunk, seen.to(ChunkState::resident));
             enqueue(chunk);
@@ -219,7 +220,7 @@ Status Region::reset(ElementRange range) noexcept
 /// Takes the chunk out, stores it and puts it back.  Not frozen: pages of it are pinned for I/O, and stay where they are.
 Status Region::store_frozen(ChunkIndex chunk, bool &frozen, bool &protected_again, bool &spilled) noexcept
 {
-    Result<Outgoing> outgoing = backing_->take_out(chunk, true);
+    Result<Outgoing> outgoing = backing_->take_out(geometry_->pages_of(chunk), true);
     frozen = outgoing.ok() || outgoing.status().code != Code::pinned;
     if (!outgoing.ok())
         return frozen ? outgoing.status() : Status{};

@@ -13,11 +13,12 @@
 
 namespace ufomem {
 
-/// A chunk of a region that may have ended in the meantime.
+/// A chunk, or several neighbours that came together, of a region that may have ended in the meantime.
 struct Candidate {
     RegionTicket region;
     ChunkIndex chunk;
     std::size_t bytes = 0;
+    std::size_t chunks = 1;
 };
 
 class ResidentQueue {
@@ -33,8 +34,10 @@ class ResidentQueue {
                 return false;
             }
         });
-        if (pushed)
+        if (pushed) {
             size_.fetch_add(1, std::memory_order_relaxed);
+            bytes_.fetch_add(candidate.bytes, std::memory_order_relaxed);
+        }
         return pushed;
     }
 
@@ -53,6 +56,7 @@ class ResidentQueue {
             return count != 0;
         });
         size_.fetch_sub(count, std::memory_order_relaxed);
+        bytes_.fetch_sub(taken, std::memory_order_relaxed);
         return room.first(count);
     }
 
@@ -61,7 +65,12 @@ class ResidentQueue {
     {
         bool all_seen = false;
         shards_.until(0, all_seen, [&](Shard &shard) {
-            const std::size_t dropped = std::erase_if(shard, [&](const Candidate &candidate) { return !keep(candidate); });
+            const std::size_t dropped = std::erase_if(shard, [&](const Candidate &candidate) {
+                const bool stale = !keep(candidate);
+                if (stale)
+                    bytes_.fetch_sub(candidate.bytes, std::memory_order_relaxed);
+                return stale;
+            });
             size_.fetch_sub(dropped, std::memory_order_relaxed);
             return false;
         });
@@ -79,12 +88,14 @@ class ResidentQueue {
     }
 
     std::size_t size() const { return size_.load(std::memory_order_relaxed); }
+    std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
   private:
     using Shard = std::deque<Candidate>;
     Sharded<Shard> shards_;
     std::atomic<std::size_t> turn_{0};
     std::atomic<std::size_t> size_{0};
+    std::atomic<std::size_t> bytes_{0};
     std::atomic<std::size_t> stale_{0};
 };
 

@@ -29,7 +29,8 @@ WaitGraph &WaitGraph::of_process() noexcept
     return graph;
 }
 
-WaitGraph::Entry::Entry(WaitGraph &graph, const void *core, pid_t thread, Key fills, Key waits) noexcept : graph_(graph), index_(0)
+WaitGraph::Entry::Entry(WaitGraph &graph, const void *core, pid_t thread, Key fills, Key waits, std::size_t fills_bytes) noexcept
+    : graph_(graph), index_(0)
 {
     for (std::size_t i = 0;; i = (i + 1) % capacity) {
         pid_t free = 0;
@@ -45,6 +46,7 @@ WaitGraph::Entry::Entry(WaitGraph &graph, const void *core, pid_t thread, Key fi
     slot.core.store(core);
     slot.depth.store(t_depth++);
     slot.waits.store(waits);
+    slot.fills_end.store(fills + fills_bytes);
     slot.fills.store(fills);
     std::size_t end = graph.used_end_.load();
     while (end <= index_ && !graph.used_end_.compare_exchange_weak(end, index_ + 1)) {
@@ -81,7 +83,10 @@ WaitGraph::Edge WaitGraph::edge(std::size_t index) const noexcept
 
 std::size_t WaitGraph::filler_of(Key key) const noexcept
 {
-    return find([key](pid_t, const Slot &slot) { return slot.fills.load() == key; });
+    return find([key](pid_t, const Slot &slot) {
+        const Key fills = slot.fills.load();
+        return fills != nothing && fills <= key && key < slot.fills_end.load();
+    });
 }
 
 std::size_t WaitGraph::innermost_of(pid_t thread) const noexcept
@@ -132,7 +137,7 @@ std::uint64_t WaitGraph::cycle_from(pid_t thread, Key key) const noexcept
         if (filler == none)
             return 0;
         const Edge fills = edge(filler);
-        if (fills.fills != key)
+        if (fills.fills == nothing || key < fills.fills)
             return 0;
         number = mix(mix(mix(number, fills.index), fills.version), key);
         if (fills.thread == thread)

@@ -22,7 +22,7 @@ class WaitGraph {
     /// What a thread does, for as long as the entry lives.  Entries of a thread nest; what it does now is the innermost.
     class Entry {
       public:
-        Entry(WaitGraph &graph, const void *core, pid_t thread, Key fills, Key waits) noexcept;
+        Entry(WaitGraph &graph, const void *core, pid_t thread, Key fills, Key waits, std::size_t fills_bytes = 1) noexcept;
         Entry(const Entry &) = delete;
         Entry &operator=(const Entry &) = delete;
         ~Entry();
@@ -55,6 +55,7 @@ class WaitGraph {
 
     struct alignas(64) Slot {
         std::atomic<Key> fills{nothing};
+        std::atomic<Key> fills_end{nothing}; ///< several chunks at once
         std::atomic<Key> waits{nothing};
         std::atomic<const void *> core{nullptr};
         std::atomic<std::uint32_t> version{0};

@@ -2,7 +2,8 @@
 // The memory behind a region: how chunks become visible at their addresses, and how they leave.  Two kinds: private memory whose frames
 // are moved or copied by userfaultfd, and shared memory that is protected page by page.
 //
-// Every function acts on one chunk that the caller owns (see chunk_state.hpp), except where it says otherwise.
+// Every function acts on the pages of chunks that the caller owns (see chunk_state.hpp), except where it says otherwise.  Several
+// neighbouring chunks, an extent, come and go as one.
 #pragma once
 
 #include "../chunk_state.hpp"
@@ -23,7 +24,7 @@ struct Staging {
     explicit operator bool() const { return data != nullptr; }
 };
 
-/// A chunk on its way out: its content cannot change any more.
+/// Pages on their way out: their content cannot change any more.
 struct Outgoing {
     enum class Way : std::uint8_t {
         dropped,   ///< clean, and still at its place
@@ -32,7 +33,7 @@ struct Outgoing {
         detached   ///< in a mapping of its own
     };
     Way way = Way::dropped;
-    ChunkIndex chunk;
+    ByteRange pages;
     const std::byte *data = nullptr;
     Frame frame;
     kernel::Mapping detached;
@@ -50,20 +51,21 @@ class Backing {
 
     /// Address of element 0.
     std::byte *body() const { return body_; }
-    std::byte *at(ChunkIndex chunk) const { return body_ + geometry_.pages_of(chunk).offset; }
+    std::byte *at(ChunkIndex chunk) const { return at(geometry_.pages_of(chunk)); }
+    std::byte *at(ByteRange pages) const { return body_ + pages.offset; }
 
     // -- coming in
-    /// Memory for the chunk inside the budget; its content is arbitrary.
-    virtual Result<Staging> stage(ChunkIndex chunk, Access access) noexcept = 0;
-    /// The same with the content that the chunk had when it was parked, by its word of that time and the place of its word; empty if
+    /// Memory for the pages inside the budget; its content is arbitrary.
+    virtual Result<Staging> stage(ByteRange pages, Access access) noexcept = 0;
+    /// The same for a chunk with the content that the chunk had when it was parked, by its word of that time and the place of its word; empty if
     /// that is gone.
     virtual Result<Staging> rescue(ChunkWord, const std::atomic<ChunkWord::Bits> &, ChunkIndex, Access) noexcept { return Staging{}; }
     virtual void abandon(const Staging &staging) noexcept = 0;
-    /// Makes it visible, without waking anybody.  True if the chunk counts as changed from now on.  The staging is used up either way.
-    virtual Result<bool> install(ChunkIndex chunk, const Staging &staging, Access access) noexcept = 0;
+    /// Makes it visible, without waking anybody.  True if the pages count as changed from now on.  The staging is used up either way.
+    virtual Result<bool> install(ByteRange pages, const Staging &staging, Access access) noexcept = 0;
 
     // -- going out
-    virtual Result<Outgoing> take_out(ChunkIndex chunk, bool dirty) noexcept = 0;
+    virtual Result<Outgoing> take_out(ByteRange pages, bool dirty) noexcept = 0;
     /// Whether frames keep the content of what went out this way.
     virtual bool can_park(const Outgoing &) const { return false; }
     /// What goes out is gone from memory; its content has been saved if that was needed.

@@ -38,13 +38,25 @@ Status PrivateBacking::map(void *start) noexcept
         return tail.status();
     tail_class_ = *tail;
 
-    Result<kernel::Mapping> mapping = kernel::map_private(geometry_.mapped_bytes(), Protection::read_write, start);
+    const std::size_t extent = geometry_.extent_chunks() * geometry_.chunk_bytes();
+    const bool extents = geometry_.extent_chunks() > 1 && geometry_.mapped_body_bytes() >= extent;
+    if (extents) {
+        Result<FrameClass *> large = frames_.class_of(extent);
+        if (!large.ok())
+            return large.status();
+        extent_class_ = *large;
+    }
+    Result<kernel::Mapping> mapping = extents && !start ? kernel::map_private_aligned(geometry_.mapped_bytes(), Protection::read_write, geometry_.header_bytes())
+                                                        : kernel::map_private(geometry_.mapped_bytes(), Protection::read_write, start);
     if (!mapping.ok())
         return mapping.status();
     std::byte *const body = mapping->data() + geometry_.header_bytes();
     if (!policy_.maps_writable())
         if (Status status = kernel::protect(body, geometry_.mapped_body_bytes(), Protection::read); !status.ok())
             return status;
+    // A huge page moves whole only where there is no table for small ones, and a fault leaves one behind where huge pages are not wanted.
+    if (extents && policy_.read_only && policy_.can_move)
+        kernel::prefer_huge_pages(body, geometry_.mapped_body_bytes());
     if (Status status = faults_.watch(body, geometry_.mapped_body_bytes()); !status.ok())
         return status;
     mapping_ = std::move(*mapping);
@@ -62,16 +74,24 @@ InstallPolicy PrivateBacking::policy() const noexcept
 
 Protection PrivateBacking::protection() const { return policy().maps_writable() ? Protection::read_write : Protection::read; }
 
-std::size_t PrivateBacking::extra_for(ChunkIndex chunk, Access access) const
+FrameClass &PrivateBacking::frames_for(std::size_t bytes) const
 {
-    // A copy takes pages of its own beside the frame that it is copied from.
-    return policy().plan(access).install == Install::copy ? size_of(chunk) : 0;
+    for (FrameClass *frames : {frame_class_, extent_class_})
+        if (frames && frames->frame_bytes() == bytes)
+            return *frames;
+    return *tail_class_;
 }
 
-Result<Staging> PrivateBacking::stage(ChunkIndex chunk, Access access) noexcept
+std::size_t PrivateBacking::extra_for(std::size_t bytes, Access access) const
 {
-    const std::size_t extra = extra_for(chunk, access);
-    Result<Frame> frame = frames_.take(frames_for(chunk), extra);
+    // A copy takes pages of its own beside the frame that it is copied from.
+    return policy().plan(access).install == Install::copy ? bytes : 0;
+}
+
+Result<Staging> PrivateBacking::stage(ByteRange pages, Access access) noexcept
+{
+    const std::size_t extra = extra_for(pages.length, access);
+    Result<Frame> frame = frames_.take(frames_for(pages.length), extra);
     if (!frame.ok())
         return frame.status();
     return Staging{frame->data, *frame, extra};
@@ -79,10 +99,10 @@ Result<Staging> PrivateBacking::stage(ChunkIndex chunk, Access access) noexcept
 
 Result<Staging> PrivateBacking::rescue(ChunkWord parked, const std::atomic<ChunkWord::Bits> &word, ChunkIndex chunk, Access access) noexcept
 {
-    const Frame frame = frames_for(chunk).rescue(parked.frame(), word);
+    const Frame frame = frames_for(size_of(chunk)).rescue(parked.frame(), word);
     if (!frame)
         return Staging{};
-    const std::size_t extra = extra_for(chunk, access);
+    const std::size_t extra = extra_for(size_of(chunk), access);
     if (extra != 0)
         if (Status status = frames_.charge(extra); !status.ok()) {
             frames_.recycle(frame);
@@ -97,31 +117,31 @@ void PrivateBacking::abandon(const Staging &staging) noexcept
     frames_.discharge(staging.extra);
 }
 
-Status PrivateBacking::copy_in(ChunkIndex chunk, const std::byte *data, std::size_t done, bool protect) noexcept
+Status PrivateBacking::copy_in(ByteRange pages, const std::byte *data, std::size_t done, bool protect) noexcept
 {
     for (;;) {
-        const Transfer transfer = faults_.copy(at(chunk) + done, data + done, size_of(chunk) - done, protect);
+        const Transfer transfer = faults_.copy(at(pages) + done, data + done, pages.length - done, protect);
         done += transfer.done;
         if (transfer.error == 0)
             return {};
         // A page is there already: poison for a thread that could not be served while the chunk was filling.
         if (transfer.error != EEXIST)
             return fail_errno(transfer.error == ENOMEM ? Code::nomem : Code::system, transfer.error, "UFFDIO_COPY of %zu bytes; was the region unmapped?",
-                              size_of(chunk));
-        if (!empty(at(chunk) + done, kernel::page_size()))
-            return fail(Code::system, "a page that is in the way of chunk %zu cannot be dropped", chunk.value);
+                              pages.length);
+        if (!empty(at(pages) + done, kernel::page_size()))
+            return fail(Code::system, "a page that is in the way at %p cannot be dropped", static_cast<void *>(at(pages) + done));
     }
 }
 
-Result<bool> PrivateBacking::install(ChunkIndex chunk, const Staging &staging, Access access) noexcept
+Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Access access) noexcept
 {
     const InstallPlan plan = policy().plan(access);
-    const std::size_t size = size_of(chunk);
+    const std::size_t size = pages.length;
     std::size_t done = 0;
     while (plan.install == Install::move && done < size) {
-        const Transfer transfer = faults_.move(at(chunk) + done, staging.data + done, size - done);
+        const Transfer transfer = faults_.move(at(pages) + done, staging.data + done, size - done);
         done += transfer.done;
-        if (transfer.error == EEXIST && empty(at(chunk) + done, kernel::page_size()))
+        if (transfer.error == EEXIST && empty(at(pages) + done, kernel::page_size()))
             continue; // as in copy_in()
         if (transfer.error != 0)
             break; // EBUSY: a page is pinned for I/O; EINVAL: stores have just been refused, or one end is locked in memory
@@ -135,9 +155,9 @@ Result<bool> PrivateBacking::install(ChunkIndex chunk, const Staging &staging, A
             extra = status.ok() ? size - done : extra;
         }
         if (status.ok())
-            status = copy_in(chunk, staging.data, done, plan.protect);
+            status = copy_in(pages, staging.data, done, plan.protect);
         if (!status.ok()) {
-            (void)empty(at(chunk), size);
+            (void)empty(at(pages), size);
             (void)kernel::drop(staging.data, size);
             frames_.vacate(staging.frame);
             frames_.discharge(size + extra);
@@ -155,31 +175,31 @@ Result<bool> PrivateBacking::install(ChunkIndex chunk, const Staging &staging, A
     frames_.vacate(staging.frame);
     frames_.discharge(staging.extra);
     if (plan.protect)
-        if (Status status = faults_.write_protect(at(chunk), size, true); !status.ok()) {
-            (void)empty(at(chunk), size);
+        if (Status status = faults_.write_protect(at(pages), size, true); !status.ok()) {
+            (void)empty(at(pages), size);
             frames_.discharge(size);
             return status;
         }
     return plan.dirty;
 }
 
-Result<Outgoing> PrivateBacking::move_out(ChunkIndex chunk) noexcept
+Result<Outgoing> PrivateBacking::move_out(ByteRange pages) noexcept
 {
-    const std::size_t size = size_of(chunk);
-    Result<Frame> frame = frames_for(chunk).take_empty();
+    const std::size_t size = pages.length;
+    Result<Frame> frame = frames_for(pages.length).take_empty();
     if (!frame.ok())
         return frame.status();
-    const Transfer out = faults_.move(frame->data, at(chunk), size);
+    const Transfer out = faults_.move(frame->data, at(pages), size);
     if (out.error == 0) {
         Outgoing outgoing;
         outgoing.way = Outgoing::Way::moved;
-        outgoing.chunk = chunk;
+        outgoing.pages = pages;
         outgoing.data = frame->data;
         outgoing.frame = *frame;
         return outgoing;
     }
     Outgoing part;
-    part.chunk = chunk;
+    part.pages = pages;
     part.frame = *frame;
     move_back(part, out.done); // nobody else has touched it
     if (out.error == ENOENT)
@@ -190,7 +210,7 @@ Result<Outgoing> PrivateBacking::move_out(ChunkIndex chunk) noexcept
 /// The first `size` bytes of a frame go back to their chunk, and stores to it are allowed, or refused, as in the whole region.
 void PrivateBacking::move_back(const Outgoing &outgoing, std::size_t size) noexcept
 {
-    std::byte *const place = at(outgoing.chunk);
+    std::byte *const place = at(outgoing.pages);
     const Transfer back = faults_.move(place, outgoing.frame.data, size);
     if (back.error != 0) { // the region has turned to refusing stores, or one end is locked in memory now: the content goes back all the same
         faults_.copy(place + back.done, outgoing.frame.data + back.done, size - back.done, false);
@@ -201,13 +221,13 @@ void PrivateBacking::move_back(const Outgoing &outgoing, std::size_t size) noexc
     frames_.vacate(outgoing.frame);
 }
 
-Result<Outgoing> PrivateBacking::take_out(ChunkIndex chunk, bool dirty) noexcept
+Result<Outgoing> PrivateBacking::take_out(ByteRange pages, bool dirty) noexcept
 {
     Outgoing outgoing;
-    outgoing.chunk = chunk;
-    outgoing.data = at(chunk);
+    outgoing.pages = pages;
+    outgoing.data = at(pages);
     if (policy().leaves_by_move(dirty)) {
-        Result<Outgoing> moved = move_out(chunk);
+        Result<Outgoing> moved = move_out(pages);
         // The kernel writes to pinned pages whatever their protection, and what is lost is lost: no other way helps.  Otherwise one may: a
         // read-only region has turned to refusing stores, or the program has locked its memory.
         if (moved.ok() || moved.status().code == Code::pinned || (dirty && moved.status().code == Code::lost))
@@ -216,16 +236,16 @@ Result<Outgoing> PrivateBacking::take_out(ChunkIndex chunk, bool dirty) noexcept
     if (!dirty)
         return outgoing;
     if (policy_.can_protect) {
-        if (Status status = faults_.write_protect(at(chunk), size_of(chunk), true); !status.ok())
+        if (Status status = faults_.write_protect(at(pages), pages.length, true); !status.ok())
             return status;
-        if (!pagemap_.are_present(at(chunk), size_of(chunk)))
+        if (!pagemap_.are_present(at(pages), pages.length))
             return discarded();
         outgoing.way = Outgoing::Way::protected_;
         return outgoing;
     }
-    if (!pagemap_.are_present(at(chunk), size_of(chunk)))
+    if (!pagemap_.are_present(at(pages), pages.length))
         return discarded();
-    Result<kernel::Mapping> detached = kernel::detach_pages(at(chunk), size_of(chunk));
+    Result<kernel::Mapping> detached = kernel::detach_pages(at(pages), pages.length);
     if (!detached.ok())
         return detached.status();
     outgoing.way = Outgoing::Way::detached;
@@ -248,7 +268,7 @@ void PrivateBacking::finish(std::span<Outgoing> outgoing) noexcept
             break;
         case Outgoing::Way::detached:
             one.detached.reset();
-            frames_.discharge(size_of(one.chunk));
+            frames_.discharge(one.pages.length);
             break;
         case Outgoing::Way::dropped:
         case Outgoing::Way::protected_:
@@ -277,8 +297,8 @@ void PrivateBacking::drop(std::span<Outgoing> outgoing) noexcept
     for (const Outgoing &one : outgoing) {
         if (one.way != Outgoing::Way::dropped && one.way != Outgoing::Way::protected_)
             continue;
-        std::byte *const start = at(one.chunk);
-        const std::size_t size = size_of(one.chunk);
+        std::byte *const start = at(one.pages);
+        const std::size_t size = one.pages.length;
         if (count != 0 && static_cast<std::byte *>(ranges[count - 1].iov_base) + ranges[count - 1].iov_len == start) {
             ranges[count - 1].iov_len += size;
         } else {
@@ -295,8 +315,8 @@ bool PrivateBacking::put_back(Outgoing &outgoing, Stores stores) noexcept
 {
     if (stores == Stores::reported && put_back_protected(outgoing))
         return true;
-    std::byte *const place = at(outgoing.chunk);
-    const std::size_t size = size_of(outgoing.chunk);
+    std::byte *const place = at(outgoing.pages);
+    const std::size_t size = outgoing.pages.length;
     const std::size_t page = kernel::page_size();
     switch (outgoing.way) {
     case Outgoing::Way::moved:
@@ -325,14 +345,14 @@ bool PrivateBacking::put_back_protected(Outgoing &outgoing) noexcept
 {
     if (outgoing.way == Outgoing::Way::protected_)
         return true;
-    const std::size_t size = size_of(outgoing.chunk);
+    const std::size_t size = outgoing.pages.length;
     if (outgoing.way != Outgoing::Way::moved || !frames_.charge_now(size))
         return false;
-    if (copy_in(outgoing.chunk, outgoing.data, 0, true).ok()) {
+    if (copy_in(outgoing.pages, outgoing.data, 0, true).ok()) {
         frames_.recycle(outgoing.frame);
         return true;
     }
-    (void)empty(at(outgoing.chunk), size);
+    (void)empty(at(outgoing.pages), size);
     frames_.discharge(size);
     return false;
 }
@@ -364,6 +384,8 @@ Status PrivateBacking::restore(ChunkIndex chunk, const Staging &staging) noexcep
 
 bool PrivateBacking::poison(ChunkIndex chunk) noexcept
 {
+    if (faults_.faults() == kernel::Faults::as_signals)
+        return false; // whoever asks for what is not there gets a signal anyway
     if (poison_replaces_mapping())
         return kernel::map_beyond_end(at(chunk), size_of(chunk)).ok();
     return faults_.poison(at(chunk), size_of(chunk));

@@ -16,11 +16,11 @@ class PrivateBacking final : public Backing {
     /// Maps the region; its first page at `start` if that is not null.
     Status map(void *start) noexcept;
 
-    Result<Staging> stage(ChunkIndex chunk, Access access) noexcept override;
+    Result<Staging> stage(ByteRange pages, Access access) noexcept override;
     Result<Staging> rescue(ChunkWord parked, const std::atomic<ChunkWord::Bits> &word, ChunkIndex chunk, Access access) noexcept override;
     void abandon(const Staging &staging) noexcept override;
-    Result<bool> install(ChunkIndex chunk, const Staging &staging, Access access) noexcept override;
-    Result<Outgoing> take_out(ChunkIndex chunk, bool dirty) noexcept override;
+    Result<bool> install(ByteRange pages, const Staging &staging, Access access) noexcept override;
+    Result<Outgoing> take_out(ByteRange pages, bool dirty) noexcept override;
     bool can_park(const Outgoing &outgoing) const override;
     void finish(std::span<Outgoing> outgoing) noexcept override;
     bool put_back(Outgoing &outgoing, Stores stores) noexcept override;
@@ -29,7 +29,7 @@ class PrivateBacking final : public Backing {
     bool refuse_stores() noexcept override;
     bool has_page(const std::byte *address) const noexcept override { return pagemap_.are_present(address, 1); }
     Status restore(ChunkIndex chunk, const Staging &staging) noexcept override;
-    bool poison_replaces_mapping() const override { return !faults_.features().has(feature_poison); }
+    bool poison_replaces_mapping() const override { return !faults_.features().has(feature_poison) && faults_.faults() == kernel::Faults::as_messages; }
     bool poison(ChunkIndex chunk) noexcept override;
     Status mend(ChunkIndex chunk) noexcept override;
     void wake(ChunkIndex chunk) noexcept override;
@@ -37,11 +37,11 @@ class PrivateBacking final : public Backing {
 
   private:
     InstallPolicy policy() const noexcept;
-    FrameClass &frames_for(ChunkIndex chunk) const { return size_of(chunk) == geometry_.chunk_bytes() ? *frame_class_ : *tail_class_; }
-    std::size_t extra_for(ChunkIndex chunk, Access access) const;
+    FrameClass &frames_for(std::size_t bytes) const;
+    std::size_t extra_for(std::size_t bytes, Access access) const;
     kernel::Protection protection() const;
-    Status copy_in(ChunkIndex chunk, const std::byte *data, std::size_t done, bool protect) noexcept;
-    Result<Outgoing> move_out(ChunkIndex chunk) noexcept;
+    Status copy_in(ByteRange pages, const std::byte *data, std::size_t done, bool protect) noexcept;
+    Result<Outgoing> move_out(ByteRange pages) noexcept;
     bool put_back_protected(Outgoing &outgoing) noexcept;
     void move_back(const Outgoing &outgoing, std::size_t size) noexcept;
     void drop(std::span<Outgoing> outgoing) noexcept;
@@ -53,7 +53,8 @@ class PrivateBacking final : public Backing {
     const InstallPolicy policy_;
     kernel::Mapping mapping_; // header, then body
     FrameClass *frame_class_ = nullptr;
-    FrameClass *tail_class_ = nullptr; // the last chunk may be shorter
+    FrameClass *tail_class_ = nullptr;   // the last chunk may be shorter
+    FrameClass *extent_class_ = nullptr; // several chunks at once
     std::mutex refusing_;
     std::atomic<bool> stores_refused_{false};
 };

@@ -19,13 +19,13 @@ Status SharedBacking::map(void *start) noexcept
     return {};
 }
 
-Result<Staging> SharedBacking::stage(ChunkIndex chunk, Access) noexcept
+Result<Staging> SharedBacking::stage(ByteRange pages, Access) noexcept
 {
-    if (Status status = frames_.charge(size_of(chunk)); !status.ok())
+    if (Status status = frames_.charge(pages.length); !status.ok())
         return status;
     Staging staging;
-    staging.data = alias_of(chunk);
-    staging.extra = size_of(chunk);
+    staging.data = alias_of(pages);
+    staging.extra = pages.length;
     return staging;
 }
 
@@ -35,50 +35,50 @@ void SharedBacking::abandon(const Staging &staging) noexcept
     frames_.discharge(staging.extra);
 }
 
-Result<bool> SharedBacking::install(ChunkIndex chunk, const Staging &staging, Access access) noexcept
+Result<bool> SharedBacking::install(ByteRange pages, const Staging &staging, Access access) noexcept
 {
     // The alias lets go of the pages, so that they are counted once.
     (void)kernel::drop(staging.data, staging.extra);
     const bool dirty = access == Access::write && !read_only_;
-    if (Status status = kernel::protect(at(chunk), size_of(chunk), dirty ? Protection::read_write : Protection::read); !status.ok()) {
+    if (Status status = kernel::protect(at(pages), pages.length, dirty ? Protection::read_write : Protection::read); !status.ok()) {
         abandon(staging);
         return status;
     }
     return dirty;
 }
 
-Result<Outgoing> SharedBacking::take_out(ChunkIndex chunk, bool) noexcept
+Result<Outgoing> SharedBacking::take_out(ByteRange pages, bool) noexcept
 {
-    if (Status status = kernel::protect(at(chunk), size_of(chunk), Protection::none); !status.ok())
+    if (Status status = kernel::protect(at(pages), pages.length, Protection::none); !status.ok())
         return status;
-    (void)kernel::drop(at(chunk), size_of(chunk)); // counted once, if the alias is read now
+    (void)kernel::drop(at(pages), pages.length); // counted once, if the alias is read now
     Outgoing outgoing;
     outgoing.way = Outgoing::Way::protected_;
-    outgoing.chunk = chunk;
-    outgoing.data = alias_of(chunk);
+    outgoing.pages = pages;
+    outgoing.data = alias_of(pages);
     return outgoing;
 }
 
 void SharedBacking::finish(std::span<Outgoing> outgoing) noexcept
 {
     for (const Outgoing &one : outgoing) {
-        if (kernel::punch(alias_of(one.chunk), size_of(one.chunk)).ok())
-            frames_.discharge(size_of(one.chunk));
+        if (kernel::punch(alias_of(one.pages), one.pages.length).ok())
+            frames_.discharge(one.pages.length);
     }
 }
 
 bool SharedBacking::put_back(Outgoing &outgoing, Stores stores) noexcept
 {
-    (void)kernel::drop(alias_of(outgoing.chunk), size_of(outgoing.chunk));
+    (void)kernel::drop(alias_of(outgoing.pages), outgoing.pages.length);
     if (stores == Stores::reported)
-        return kernel::protect(at(outgoing.chunk), size_of(outgoing.chunk), Protection::read).ok();
-    (void)unprotect(outgoing.chunk);
+        return kernel::protect(at(outgoing.pages), outgoing.pages.length, Protection::read).ok();
+    (void)kernel::protect(at(outgoing.pages), outgoing.pages.length, protection());
     return false;
 }
 
 Status SharedBacking::unprotect(ChunkIndex chunk) noexcept
 {
-    return kernel::protect(at(chunk), size_of(chunk), read_only_ ? Protection::read : Protection::read_write);
+    return kernel::protect(at(chunk), size_of(chunk), protection());
 }
 
 void SharedBacking::unmap() noexcept { memory_ = {}; }

@@ -14,10 +14,10 @@ class SharedBacking final : public Backing {
     /// Maps the region; its first page at `start` if that is not null.
     Status map(void *start) noexcept;
 
-    Result<Staging> stage(ChunkIndex chunk, Access access) noexcept override;
+    Result<Staging> stage(ByteRange pages, Access access) noexcept override;
     void abandon(const Staging &staging) noexcept override;
-    Result<bool> install(ChunkIndex chunk, const Staging &staging, Access access) noexcept override;
-    Result<Outgoing> take_out(ChunkIndex chunk, bool dirty) noexcept override;
+    Result<bool> install(ByteRange pages, const Staging &staging, Access access) noexcept override;
+    Result<Outgoing> take_out(ByteRange pages, bool dirty) noexcept override;
     void finish(std::span<Outgoing> outgoing) noexcept override;
     bool put_back(Outgoing &outgoing, Stores stores) noexcept override;
     bool tracks_stores() const override { return true; }
@@ -31,7 +31,10 @@ class SharedBacking final : public Backing {
     void unmap() noexcept override;
 
   private:
-    std::byte *alias_of(ChunkIndex chunk) const { return alias_ + geometry_.pages_of(chunk).offset; }
+    std::byte *alias_of(ByteRange pages) const { return alias_ + pages.offset; }
+
+    /// Of what is in memory and changed, or cannot be.
+    kernel::Protection protection() const { return read_only_ ? kernel::Protection::read : kernel::Protection::read_write; }
 
     const bool read_only_;
     kernel::SharedPair memory_; // header, then body

@@ -111,6 +111,31 @@ Result<Mapping> map_private(std::size_t size, Protection protection, void *addre
     return mapping;
 }
 
+Result<Mapping> map_private_aligned(std::size_t size, Protection protection, std::size_t offset)
+{
+    Result<Mapping> roomy = map(size + huge_page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, nullptr);
+    if (!roomy.ok())
+        return roomy;
+    std::byte *const start = roomy->data();
+    const std::size_t skip = huge_page_size - 1 - (reinterpret_cast<std::uintptr_t>(start) + offset - 1) % huge_page_size;
+    roomy->release();
+    if (skip != 0)
+        munmap(start, skip);
+    if (huge_page_size - skip != 0)
+        munmap(start + skip + size, huge_page_size - skip);
+    Mapping mapping(start + skip, size);
+    if (Status status = set_up(mapping.data(), size); !status.ok())
+        return status;
+    if (Status status = protect(mapping.data(), size, protection); !status.ok())
+        return status;
+    return mapping;
+}
+
+void prefer_huge_pages(std::byte *data, std::size_t size) noexcept
+{
+    madvise(data, size, MADV_HUGEPAGE); // EINVAL where there are none
+}
+
 Result<SharedPair> map_shared_pair(std::size_t size, void *address)
 {
     const Descriptor file(static_cast<int>(syscall(SYS_memfd_create, "ufomem", 1U /* MFD_CLOEXEC */)));

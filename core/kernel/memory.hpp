@@ -30,6 +30,12 @@ class Mapping {
     std::size_t size() const { return size_; }
     explicit operator bool() const { return data_ != nullptr; }
     void reset() noexcept;
+    /// Somebody else unmaps it.
+    void release() noexcept
+    {
+        data_ = nullptr;
+        size_ = 0;
+    }
 
   private:
     void swap(Mapping &other) noexcept
@@ -46,6 +52,11 @@ enum class Protection { none, read, read_write };
 /// Private anonymous memory without a reservation of swap, kept out of forked children and of huge pages.
 /// With `address`, exactly there and only where nothing is mapped.
 Result<Mapping> map_private(std::size_t size, Protection protection, void *address = nullptr);
+/// The same with the byte at `offset` on a huge page boundary.
+Result<Mapping> map_private_aligned(std::size_t size, Protection protection, std::size_t offset);
+/// Huge pages after all, where the system has them.
+void prefer_huge_pages(std::byte *data, std::size_t size) noexcept;
+constexpr std::size_t huge_page_size = 2 * 1024 * 1024;
 
 /// Memory of an unnamed file, seen twice: at the returned range without access, and at an alias that can always be written.
 struct SharedPair {

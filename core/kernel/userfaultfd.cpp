@@ -126,7 +126,7 @@ template <class Step> Transfer resume(std::size_t size, Step step)
 
 } // namespace
 
-Result<Userfaultfd> Userfaultfd::open(std::uint32_t features_off)
+Result<Userfaultfd> Userfaultfd::open(std::uint32_t features_off, Faults faults)
 {
     int error = ENOSYS;
     for (const Opening &opening : ladder) {
@@ -142,7 +142,8 @@ Result<Userfaultfd> Userfaultfd::open(std::uint32_t features_off)
             continue;
         }
         // Who faulted is needed to find waiting cycles; it is there since 4.14.
-        std::uint64_t wanted = UFFD_FEATURE_THREAD_ID;
+        std::uint64_t wanted = faults == Faults::as_signals ? UFFD_FEATURE_SIGBUS : UFFD_FEATURE_THREAD_ID;
+        fd.faults_ = faults;
         fd.features_.add(opening.way);
         for (const Optional &optional : optional_features) {
             if ((offered & optional.kernel_bit) == 0 || (features_off & optional.feature) != 0)
@@ -164,7 +165,7 @@ Result<Userfaultfd> Userfaultfd::open(std::uint32_t features_off)
 }
 
 Userfaultfd::Userfaultfd(Userfaultfd &&other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), features_(other.features_)
+    : descriptor_(std::exchange(other.descriptor_, -1)), features_(other.features_), faults_(other.faults_)
 {
 }
 
@@ -172,6 +173,7 @@ Userfaultfd &Userfaultfd::operator=(Userfaultfd &&other) noexcept
 {
     std::swap(descriptor_, other.descriptor_);
     std::swap(features_, other.features_);
+    std::swap(faults_, other.faults_);
     return *this;
 }
 

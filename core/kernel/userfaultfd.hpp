@@ -28,10 +28,13 @@ struct Transfer {
     int error = 0; ///< 0: complete
 };
 
+/// How the faulting thread hears of it: it sleeps until somebody has answered the message, or it gets SIGBUS.
+enum class Faults : std::uint8_t { as_messages, as_signals };
+
 class Userfaultfd {
   public:
     /// Tries the device, the system call, and the system call for user-mode faults only.
-    static Result<Userfaultfd> open(std::uint32_t features_off);
+    static Result<Userfaultfd> open(std::uint32_t features_off, Faults faults);
 
     Userfaultfd() = default;
     Userfaultfd(Userfaultfd &&other) noexcept;
@@ -39,6 +42,7 @@ class Userfaultfd {
     ~Userfaultfd();
 
     Features features() const { return features_; }
+    Faults faults() const { return faults_; }
 
     /// Absent pages of the range are reported, and writes to protected ones where the feature is there.
     Status watch(std::byte *data, std::size_t size) const noexcept;
@@ -58,6 +62,7 @@ class Userfaultfd {
   private:
     int descriptor_ = -1;
     Features features_;
+    Faults faults_ = Faults::as_messages;
 };
 
 } // namespace ufomem::kernel

@@ -98,6 +98,7 @@ static void dontneed_leaves_first(void **state)
     struct source source = {0};
     ufo *region = source_region(core, &source, LENGTH, 1, 0);
     const unsigned char *bytes = ufo_data(region);
+    assert_ok(ufo_advise(region, 0, LENGTH, UFO_ADVICE_RANDOM)); /* nothing ahead */
     assert_ok(ufo_touch(region, 0, MIB));   /* older ... */
     assert_ok(ufo_touch(region, MIB, MIB)); /* newer */
     assert_ok(ufo_advise(region, MIB, MIB, UFO_ADVICE_DONTNEED));

@@ -41,6 +41,7 @@ static void by_another_thread(void **state)
     struct source source = {0};
     struct holder holder = {.region = source_region(core, &source, LENGTH, 1, 0)};
     holder.bytes = ufo_data(holder.region);
+    assert_ok(ufo_advise(holder.region, 0, LENGTH, UFO_ADVICE_RANDOM)); /* only what is asked for */
     pthread_barrier_init(&holder.pinned, NULL, 2);
     pthread_barrier_init(&holder.freed, NULL, 2);
     pthread_t thread;

@@ -36,7 +36,7 @@ static void of_a_core(void **state)
     ufo_core_stats stats = core_stats(core);
     assert_int_equal(stats.budget_bytes, BUDGET);
     assert_int_equal(stats.regions, 0);
-    assert_true(stats.workers >= 1 || uses_protect(core));
+    assert_true(stats.workers >= 1 || ufo_core_delivery(core) != UFO_DELIVERY_THREAD);
 
     struct source first = {0}, second = {0};
     ufo *a = source_region(core, &first, LENGTH, 1, 0), *b = source_region(core, &second, LENGTH, 1, 0);

@@ -37,10 +37,21 @@ uint64_t next(struct actor *actor)
 
 static size_t owner(size_t element) { return element / STRIPE % threads; }
 
-void wrong(const struct model *model, size_t element, uint32_t oldest, uint32_t newest, const char *how)
+void wrong(const struct model *model, const void *bytes, size_t element, uint32_t oldest, uint32_t newest, const char *how)
 {
-    complain("model %d (kind %d), element %zu of %zu: %s gave a value of none of the versions %u to %u", model->number,
-             (int)model->kind, element, model->count, how, oldest, newest);
+    /* What it is instead says where to look. */
+    size_t zeros = 0, first = model->element_size, last = 0;
+    unsigned char expected[4096];
+    model_bytes(model, element, newest, expected);
+    for (size_t i = 0; i < model->element_size; i++) {
+        zeros += ((const unsigned char *)bytes)[i] == 0;
+        if (((const unsigned char *)bytes)[i] != expected[i]) {
+            first = i < first ? i : first;
+            last = i;
+        }
+    }
+    complain("model %d (kind %d), element %zu of %zu: %s gave a value of none of the versions %u to %u; %zu zeros, the newest differs in [%zu, %zu]",
+             model->number, (int)model->kind, element, model->count, how, oldest, newest, zeros, first, last);
 }
 
 /* ---- What an actor does, under the shared lock ---- */
@@ -53,7 +64,7 @@ void load(struct actor *actor, struct model *model, size_t first, size_t count)
         model_load(model, element, words);
         uint32_t newest = atomic_load(&model->begun[element]);
         if (!model_fits(model, words, element, oldest, newest))
-            wrong(model, element, oldest, newest, "a load");
+            wrong(model, words, element, oldest, newest, "a load");
     }
     actor->checked += count;
 }
@@ -67,7 +78,7 @@ static void read_by_call(struct actor *actor, struct model *model, size_t first,
     for (size_t i = 0; i < count && !atomic_load(&stop); i++) {
         uint32_t newest = atomic_load(&model->begun[first + i]);
         if (!model_fits(model, actor->block + i * model->element_size, first + i, oldest[i], newest))
-            wrong(model, first + i, oldest[i], newest, "ufo_read");
+            wrong(model, actor->block + i * model->element_size, first + i, oldest[i], newest, "ufo_read");
     }
     actor->checked += count;
 }
@@ -125,7 +136,7 @@ void flush_alone(struct model *model, size_t first, size_t count)
     for (size_t element = first; has_store(model) && element < first + count; element++) {
         uint32_t version = model->done[element];
         if (!model_stored(model, element, stored) || !model_fits(model, stored, element, version, version))
-            wrong(model, element, version, version, "the store after a flush");
+            wrong(model, stored, element, version, version, "the store after a flush");
         model->flushed[element] = version;
     }
 }
@@ -140,7 +151,7 @@ static void reset_alone(struct actor *actor, struct model *model, size_t first, 
         uint32_t version = 0;
         if (has_store(model)) {
             if (!model_stored(model, element, words))
-                wrong(model, element, 0, 0, "the file");
+                wrong(model, words, element, 0, 0, "the file");
             version = model->done[element];
             while (version > model->flushed[element] && !model_fits(model, words, element, version, version))
                 version--;

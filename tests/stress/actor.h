@@ -20,7 +20,7 @@ extern char complaint[1000]; /* the first one */
 
 /** Records what is wrong, and stops everything. */
 __attribute__((format(printf, 1, 2))) void complain(const char *format, ...);
-void wrong(const struct model *model, size_t element, uint32_t oldest, uint32_t newest, const char *how);
+void wrong(const struct model *model, const void *bytes, size_t element, uint32_t oldest, uint32_t newest, const char *how);
 
 uint64_t next(struct actor *actor);
 /** One random action on the region. */

@@ -58,7 +58,7 @@ static void check_all(struct actor *actor, ufo_core *core)
             uint32_t version = has_store(&models[m]) ? models[m].done[element] : 0;
             if (!model_stored(&models[m], element, stored)
                 || !model_fits(&models[m], stored, element, version, version))
-                wrong(&models[m], element, version, version, "the store after the end");
+                wrong(&models[m], stored, element, version, version, "the store after the end");
         }
 }
 

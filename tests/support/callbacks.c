@@ -159,7 +159,10 @@ ufo *source_region(ufo_core *core, struct source *source, size_t count, size_t e
     source->element_size = element_size;
     ufo_config *config = start(count, element_size, chunk);
     assert_ok(ufo_config_set_populate(config, source_populate, source, source_free));
-    return finish(core, config);
+    ufo *region = finish(core, config);
+    /* What is counted should be what was asked for; and a test that fails leaves its source behind. */
+    assert_ok(ufo_advise(region, 0, count, UFO_ADVICE_RANDOM));
+    return region;
 }
 
 ufo *store_region(ufo_core *core, struct store *store, size_t chunk)
@@ -167,7 +170,9 @@ ufo *store_region(ufo_core *core, struct store *store, size_t chunk)
     ufo_config *config = start(store->count, store->element_size, chunk);
     assert_ok(ufo_config_set_populate(config, store_populate, store, store_free));
     assert_ok(ufo_config_set_writeback(config, store_writeback, store, store_free));
-    return finish(core, config);
+    ufo *region = finish(core, config);
+    assert_ok(ufo_advise(region, 0, store->count, UFO_ADVICE_RANDOM)); /* likewise */
+    return region;
 }
 
 ufo *zero_region(ufo_core *core, size_t count, size_t chunk) { return finish(core, start(count, 1, chunk)); }

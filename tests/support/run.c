@@ -24,7 +24,7 @@ static int check_variant(void *unused)
     int result = 0;
     if (!variant || strcmp(variant, "protect") == 0 || strcmp(variant, "memcheck") == 0)
         result = 0;
-    else if (delivery != UFO_DELIVERY_THREAD)
+    else if (delivery != (strcmp(variant, "inline") == 0 ? UFO_DELIVERY_INLINE : UFO_DELIVERY_THREAD))
         result = UNAVAILABLE;
     else if (strcmp(variant, "user-mode") == 0 && !(features & UFO_FEATURE_USERFAULTFD_USER))
         result = UNAVAILABLE;

@@ -209,6 +209,7 @@ void store_init(struct store *store, size_t count, size_t element_size);
 void store_destroy(struct store *store);
 
 /** Regions from these, with chunks of at least `chunk` elements; fail the test if they cannot be made. */
+/** With #UFO_ADVICE_RANDOM: nothing comes ahead. */
 ufo *source_region(ufo_core *core, struct source *source, size_t count, size_t element_size, size_t chunk);
 ufo *store_region(ufo_core *core, struct store *store, size_t chunk);
 /** Zeros; `count` bytes in chunks of at least `chunk` bytes. */

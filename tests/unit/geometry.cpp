@@ -125,6 +125,19 @@ void the_last_chunk_ends_with_the_array_and_its_page(void **)
     assert_int_equal(geometry.mapped_body_bytes(), 11 * page);
 }
 
+void extents_are_whole_and_aligned(void **)
+{
+    constexpr std::size_t chunk = 64 * 1024;
+    const Geometry geometry = of_bytes(100 * chunk + 1, chunk);
+    assert_int_equal(geometry.extent_chunks(), 32);
+    assert_int_equal(geometry.extent_of({33}).first.value, 32);
+    assert_int_equal(geometry.extent_of({33}).count, 32);
+    assert_bytes(geometry.pages_of_extent(geometry.extent_of({95})), 64 * chunk, 32 * chunk);
+    assert_int_equal(geometry.extent_of({96}).count, 0); // its end is not there
+    assert_int_equal(of_bytes(100 * mib, 3 * page).extent_chunks(), 2 * mib / (3 * page)); // as many as fit
+    assert_int_equal(of_bytes(100 * mib, 2 * mib).extent_of({0}).count, 0);                // large chunks come alone
+}
+
 void the_header_takes_whole_pages_before_the_body(void **)
 {
     const Geometry geometry = make({.count = page, .element_size = 1, .header_size = 10});
@@ -202,6 +215,7 @@ int main()
         cmocka_unit_test(a_chunk_holds_at_least_one_element),
         cmocka_unit_test(asking_for_more_than_there_is_gives_one_chunk),
         cmocka_unit_test(the_last_chunk_ends_with_the_array_and_its_page),
+        cmocka_unit_test(extents_are_whole_and_aligned),
         cmocka_unit_test(the_header_takes_whole_pages_before_the_body),
         cmocka_unit_test(a_range_meets_every_chunk_that_it_touches),
         cmocka_unit_test(bytes_meet_elements_that_they_hold_in_part),

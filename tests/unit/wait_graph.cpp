@@ -50,6 +50,29 @@ void nobody_is_no_cycle(void **)
     assert_false(scene.graph().closes_cycle(ann, chunk_a));
 }
 
+void an_extent_is_filled_as_a_whole(void **)
+{
+    constexpr std::size_t bytes = 100;
+    Scene scene;
+    const WaitGraph::Entry entry(scene.graph(), core, ann, chunk_a, nothing, bytes);
+    assert_true(scene.graph().closes_cycle(ann, chunk_a + bytes - 1));
+    assert_false(scene.graph().closes_cycle(ann, chunk_a + bytes));
+    assert_true(scene.graph().fills_within(ann, chunk_a + bytes - 1, chunk_a + 2 * bytes));
+}
+
+// What a thread does now is what it began last.
+void the_innermost_counts(void **)
+{
+    Scene scene;
+    scene.fills(ann, chunk_a);
+    scene.waits(ann, WaitGraph::a_frame);
+    assert_false(scene.others_progress(bob));
+    scene.fills(ann, chunk_b); // it makes room by storing something
+    assert_true(scene.others_progress(bob));
+    scene.end_last();
+    assert_false(scene.others_progress(bob));
+}
+
 void who_waits_for_what_he_fills_waits_for_ever(void **)
 {
     Scene scene;
@@ -230,6 +253,8 @@ int main()
 {
     const CMUnitTest tests[] = {
         cmocka_unit_test(nobody_is_no_cycle),
+        cmocka_unit_test(an_extent_is_filled_as_a_whole),
+        cmocka_unit_test(the_innermost_counts),
         cmocka_unit_test(who_waits_for_what_he_fills_waits_for_ever),
         cmocka_unit_test(two_who_wait_for_each_other),
         cmocka_unit_test(a_ring_of_many),

@@ -164,7 +164,9 @@ typedef int32_t ufo_delivery;
 enum {
     UFO_DELIVERY_AUTO = 0,   /**< The best that the kernel allows: THREAD, else PROTECT. */
     UFO_DELIVERY_THREAD = 1, /**< userfaultfd messages, answered by the core's worker threads. */
-    UFO_DELIVERY_INLINE = 2, /**< Reserved: userfaultfd, answered in the faulting thread.  Not in this version. */
+    /** userfaultfd, answered by the faulting thread itself in a handler for SIGBUS: the fastest, for loops that compute.  SIGBUS must not be
+     *  blocked in threads that use the memory; system calls on memory that is not resident give EFAULT: ufo_touch or ufo_pin it before. */
+    UFO_DELIVERY_INLINE = 2,
     UFO_DELIVERY_PROTECT = 3 /**< No userfaultfd: page protection and SIGSEGV, answered in the faulting thread.  System calls
                                   on memory that is not resident give EFAULT: ufo_pin() it first, or ufo_pin_write() if they write to
                                   it.  The same holds for userfaultfd with #UFO_FEATURE_USERFAULTFD_USER. */
@@ -188,9 +190,9 @@ enum {
 /** What the program knows about its next accesses. */
 typedef int32_t ufo_advice;
 enum {
-    UFO_ADVICE_NORMAL = 0,     /**< Nothing special. */
+    UFO_ADVICE_NORMAL = 0,     /**< Who walks through the region is recognised, and finds the following elements filled. */
     UFO_ADVICE_RANDOM = 1,     /**< No order: never fill more than was asked for. */
-    UFO_ADVICE_SEQUENTIAL = 2, /**< Ascending order: workers fill the following chunks ahead. */
+    UFO_ADVICE_SEQUENTIAL = 2, /**< Ascending order: from the first access on, neighbours come together and the following ones ahead. */
     UFO_ADVICE_WILLNEED = 3,   /**< Needed soon: fill the range in the background, as far as the budget goes. */
     UFO_ADVICE_DONTNEED = 4    /**< Not needed soon: the range leaves memory first; changes are kept. */
 };
@@ -352,7 +354,8 @@ UFO_API ufo_status ufo_config_set_populate_policy(ufo_config *config, ufo_popula
 /** Delivery that the region requires; ufo_new() fails if its core has another one.  Default #UFO_DELIVERY_AUTO: any.  @since 0.1 */
 UFO_API ufo_status ufo_config_set_delivery(ufo_config *config, ufo_delivery delivery);
 
-/** Most elements that workers fill ahead of a reader that goes forward (#UFO_ADVICE_SEQUENTIAL); 0 for none.  Default: 1 MiB.  @since 0.1 */
+/** Most elements that are filled ahead of a thread that goes forward, backward or in strides; at most an eighth of the budget.  0 turns
+ *  read-ahead off, and has chunks come one by one.  Default: 32 MiB of them.  @since 0.1 */
 UFO_API ufo_status ufo_config_set_readahead(ufo_config *config, size_t elements);
 
 /** Populate again up to `retries` times (default 0), `delay_milliseconds` apart, before a chunk is failed.  @since 0.1 */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "protect.hpp"
+#include "signal.hpp"
 
 #include "../region.hpp"
 #include "../signal_guard.hpp"
@@ -21,42 +21,50 @@ namespace ufomem {
 namespace {
 
 constexpr std::size_t most_cores = 256;
-std::array<std::atomic<ProtectDelivery *>, most_cores> g_deliveries{};
+std::array<std::atomic<SignalDelivery *>, most_cores> g_deliveries{};
 std::atomic<unsigned> g_looking{0}; // handlers that look at g_deliveries now
 
-/// Whether the processor says that the access was a store; on other processors the second fault tells.
-bool is_store(const ucontext_t &context)
+/// What the processor says of the access.
+struct AccessFlags {
+    bool store = false;
+    bool page_present = false; ///< it was only its protection
+};
+
+AccessFlags flags_of(const ucontext_t &context)
 {
 #if defined(__x86_64__)
-    return (context.uc_mcontext.gregs[REG_ERR] & 2) != 0;
+    const auto error = context.uc_mcontext.gregs[REG_ERR];
+    return {(error & 2) != 0, (error & 1) != 0};
 #elif defined(__aarch64__)
     // The exception syndrome stands in a record among the reserved ones; bit 6 is "write, not read".
     constexpr std::uint32_t esr_magic = 0x45535201;
     const auto *bytes = reinterpret_cast<const unsigned char *>(context.uc_mcontext.__reserved);
     for (std::size_t at = 0; at + 16 <= sizeof context.uc_mcontext.__reserved;) {
         const auto *head = reinterpret_cast<const std::uint32_t *>(bytes + at);
-        if (head[0] == esr_magic)
-            return (*reinterpret_cast<const std::uint64_t *>(head + 2) & (1U << 6)) != 0;
+        if (head[0] == esr_magic) {
+            const std::uint64_t syndrome = *reinterpret_cast<const std::uint64_t *>(head + 2);
+            return {(syndrome & (1U << 6)) != 0, (syndrome & 0x3c) == 0x0c}; // a permission fault, of whatever level
+        }
         if (head[0] == 0 || head[1] == 0)
             break;
         at += head[1];
     }
-    return false;
+    return {};
 #else
 #error "ufomem supports x86-64 and arm64"
 #endif
 }
 
-RegionVisit find(const std::byte *address)
+RegionVisit find(int signal, const std::byte *address)
 {
     // A delivery leaves the table, and waits for those who look at it, before it goes.
     struct Looking {
         Looking() { g_looking.fetch_add(1); }
         ~Looking() { g_looking.fetch_sub(1); }
     } const looking;
-    for (const std::atomic<ProtectDelivery *> &slot : g_deliveries) {
-        const ProtectDelivery *delivery = slot.load();
-        if (!delivery || delivery->engine().forked()) // a parent's regions are not mapped here, but others may be in their place
+    for (const std::atomic<SignalDelivery *> &slot : g_deliveries) {
+        const SignalDelivery *delivery = slot.load();
+        if (!delivery || delivery->signal() != signal || delivery->engine().forked()) // a parent's regions are not mapped here, but others may be in their place
             continue;
         RegionHandle *handle = delivery->registry().find(address);
         if (!handle)
@@ -71,7 +79,7 @@ RegionVisit find(const std::byte *address)
 /// Whether the signal stack that we may run on has room for the work.  To run over its end would destroy somebody's memory.
 bool stack_suffices()
 {
-    constexpr std::ptrdiff_t least = 5 * 1024;
+    constexpr std::ptrdiff_t least = 8 * 1024;
     stack_t alternate{};
     if (sigaltstack(nullptr, &alternate) != 0 || (alternate.ss_flags & SS_ONSTACK) == 0)
         return true;
@@ -84,9 +92,9 @@ enum class Outcome {
     pass_on    ///< not ours
 };
 
-Outcome answer(const std::byte *address, bool store)
+Outcome answer(int signal, const std::byte *address, AccessFlags flags)
 {
-    const RegionVisit found = find(address);
+    const RegionVisit found = find(signal, address);
     if (!found)
         return Outcome::pass_on;
     Region &region = *found;
@@ -98,16 +106,16 @@ Outcome answer(const std::byte *address, bool store)
     Region::Fault fault;
     fault.chunk = region.geometry().chunk_at(static_cast<std::size_t>(address - region.body()));
     fault.address = address;
-    fault.access = store ? Access::write : Access::read;
-    fault.store_to_protected = store;
+    fault.access = flags.store ? Access::write : Access::read;
+    fault.store_to_protected = flags.store && (signal == SIGSEGV || flags.page_present);
     fault.thread = gettid();
     Region::Answer given = region.answer_quickly(fault);
     if (given == Region::Answer::wait)
         given = region.wait_for(fault);
     else if (given == Region::Answer::fill)
         given = region.answer_by_fill(fault);
-    if (given == Region::Answer::not_ours)
-        return Outcome::pass_on;
+    if (given == Region::Answer::not_ours) // of private memory the system says so itself, at the next try
+        return signal == SIGSEGV ? Outcome::pass_on : Outcome::try_again;
     return given == Region::Answer::refused ? Outcome::bus_error : Outcome::try_again;
 }
 
@@ -143,26 +151,35 @@ void pass_on(const struct sigaction &before, int signal, siginfo_t *info, void *
     }
 }
 
-void on_segv(const struct sigaction &before, int signal, siginfo_t *info, void *context)
-{
-    const int error = errno;
-    const ucontext_t &interrupted = *static_cast<const ucontext_t *>(context);
-    // Pages that are not mapped at all are never ours.
-    const Outcome outcome = info->si_code == SEGV_ACCERR ? answer(static_cast<const std::byte *>(info->si_addr), is_store(interrupted)) : Outcome::pass_on;
-    errno = error;
-    // Handlers of the program may jump away: here nothing of ours is left behind.
-    if (outcome == Outcome::bus_error)
-        raise_bus_error(info->si_addr, interrupted);
-    else if (outcome == Outcome::pass_on)
-        pass_on(before, signal, info, context);
-}
-
 // The program may replace our handler by one of its own, which may or may not pass faults on to ours.  The next core then puts another
 // handler on top: a different function, with its own predecessor, so that no chain ever becomes a ring.
 constexpr std::size_t most_handlers = 8;
-std::array<struct sigaction, most_handlers> g_before{}; // written before the handler is installed, and never again
+struct Chain {
+    std::array<struct sigaction, most_handlers> before{}; // written before the handler is installed, and never again
+    std::size_t used = 0;
+};
+Chain g_chains[2];
+Chain &chain_of(int signal) { return g_chains[signal == SIGSEGV ? 0 : 1]; }
+
+/// Whether the signal can be about a fault of ours at all.
+bool is_fault(int signal, const siginfo_t &info) { return signal == SIGSEGV ? info.si_code == SEGV_ACCERR : info.si_code == BUS_ADRERR; }
+
+void on_fault(std::size_t handler, int signal, siginfo_t *info, void *context)
+{
+    const int error = errno;
+    const ucontext_t &interrupted = *static_cast<const ucontext_t *>(context);
+    const Outcome outcome =
+        is_fault(signal, *info) ? answer(signal, static_cast<const std::byte *>(info->si_addr), flags_of(interrupted)) : Outcome::pass_on;
+    errno = error;
+    // Handlers of the program may jump away: here nothing of ours is left behind.
+    if (outcome == Outcome::bus_error && signal != SIGBUS)
+        raise_bus_error(info->si_addr, interrupted);
+    else if (outcome != Outcome::try_again)
+        pass_on(chain_of(signal).before[handler], signal, info, context);
+}
+
 using Handler = void (*)(int, siginfo_t *, void *);
-template <std::size_t I> void handler(int signal, siginfo_t *info, void *context) { on_segv(g_before[I], signal, info, context); }
+template <std::size_t I> void handler(int signal, siginfo_t *info, void *context) { on_fault(I, signal, info, context); }
 template <std::size_t... I> constexpr std::array<Handler, sizeof...(I)> make_handlers(std::index_sequence<I...>) { return {handler<I>...}; }
 constexpr std::array<Handler, most_handlers> handlers = make_handlers(std::make_index_sequence<most_handlers>());
 
@@ -171,58 +188,61 @@ bool same(const struct sigaction &a, const struct sigaction &b)
     return a.sa_flags == b.sa_flags && ((a.sa_flags & SA_SIGINFO) != 0 ? a.sa_sigaction == b.sa_sigaction : a.sa_handler == b.sa_handler);
 }
 
-Status install_handler() noexcept
+Status install_handler(int signal) noexcept
 {
     static std::mutex mutex;
-    static std::size_t used = 0;
     const GuardedLock lock(mutex);
+    Chain &chain = chain_of(signal);
     struct sigaction current {};
-    if (sigaction(SIGSEGV, nullptr, &current) != 0)
-        return fail_errno(Code::system, errno, "sigaction(SIGSEGV)");
+    if (sigaction(signal, nullptr, &current) != 0)
+        return fail_errno(Code::system, errno, "sigaction");
     if ((current.sa_flags & SA_SIGINFO) != 0)
-        for (std::size_t i = 0; i < used; ++i)
+        for (std::size_t i = 0; i < chain.used; ++i)
             if (current.sa_sigaction == handlers[i])
                 return {};
     std::size_t chosen = 0;
-    while (chosen < used && !same(g_before[chosen], current))
+    while (chosen < chain.used && !same(chain.before[chosen], current))
         ++chosen;
     if (chosen == most_handlers)
-        return fail(Code::limit, "the program has replaced the handler for SIGSEGV %zu times; install other handlers before the first core", most_handlers);
-    if (chosen == used)
-        g_before[used++] = current;
+        return fail(Code::limit, "the program has replaced the handler of the library for %s %zu times; install other handlers before the first core",
+                    signal == SIGSEGV ? "SIGSEGV" : "SIGBUS", most_handlers);
+    if (chosen == chain.used)
+        chain.before[chain.used++] = current;
     struct sigaction action {};
     action.sa_sigaction = handlers[chosen];
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER; // populate may fault on other regions
     action.sa_mask = asynchronous_signals();
-    if (sigaction(SIGSEGV, &action, nullptr) != 0)
-        return fail_errno(Code::system, errno, "sigaction(SIGSEGV)");
+    if (sigaction(signal, &action, nullptr) != 0)
+        return fail_errno(Code::system, errno, "sigaction");
     return {};
 }
 
 } // namespace
 
-Status ProtectDelivery::start() noexcept
+Status SignalDelivery::start() noexcept
 {
-    if (Status status = install_handler(); !status.ok())
+    if (Status status = install_handler(signal()); !status.ok())
         return status;
-    for (std::atomic<ProtectDelivery *> &slot : g_deliveries) {
-        ProtectDelivery *empty = nullptr;
+    for (std::atomic<SignalDelivery *> &slot : g_deliveries) {
+        SignalDelivery *empty = nullptr;
         if (slot.compare_exchange_strong(empty, this))
             return {};
     }
-    return fail(Code::limit, "%zu cores use the protect delivery already; free some", most_cores);
+    return fail(Code::limit, "%zu cores use signals already; free some", most_cores);
 }
 
-ProtectDelivery::~ProtectDelivery()
+int SignalDelivery::signal() const { return engine_.delivery == Delivery::protect ? SIGSEGV : SIGBUS; }
+
+SignalDelivery::~SignalDelivery()
 {
-    for (std::atomic<ProtectDelivery *> &slot : g_deliveries) {
-        ProtectDelivery *self = this;
+    for (std::atomic<SignalDelivery *> &slot : g_deliveries) {
+        SignalDelivery *self = this;
         slot.compare_exchange_strong(self, nullptr);
     }
     while (g_looking.load() != 0)
         sched_yield();
 }
 
-void ProtectDelivery::forget_other_threads() noexcept { g_looking.store(0); }
+void SignalDelivery::forget_other_threads() noexcept { g_looking.store(0); }
 
 } // namespace ufomem

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+// Which misses make a run, and what is asked for ahead of it.
+#include "unit/unit.hpp"
+
+#include "readahead.hpp"
+
+#include <set>
+
+using namespace ufomem;
+
+namespace {
+
+constexpr pid_t ann = 1;
+constexpr pid_t bob = 2;
+constexpr Readahead::Limits limits{.chunks = 100'000, .most_window = 256, .extent = 32};
+
+/// A reader that misses every chunk which is neither there nor asked for ahead.
+struct Walk {
+    Readahead readahead;
+    std::set<std::size_t> present;
+    std::size_t misses = 0;
+    std::size_t asked = 0;
+
+    void visit(pid_t thread, std::size_t chunk)
+    {
+        if (!present.insert(chunk).second)
+            return;
+        ++misses;
+        const Readahead::Plan plan = readahead.note(thread, chunk, limits);
+        for (std::size_t i = 0; i < plan.count; ++i) {
+            const std::size_t ahead = plan.first + i * static_cast<std::size_t>(plan.step);
+            assert_true(ahead < limits.chunks);
+            present.insert(ahead);
+        }
+        asked += plan.count;
+    }
+};
+
+void neighbours_are_a_run_from_the_second_on(void **)
+{
+    Readahead readahead;
+    assert_int_equal(readahead.note(ann, 10, limits).count, 0);
+    const Readahead::Plan plan = readahead.note(ann, 11, limits);
+    assert_true(plan.sequential);
+    assert_int_equal(plan.step, 1);
+    assert_int_equal(plan.first, 12);
+    assert_int_equal(plan.count, limits.extent);
+}
+
+void a_scan_misses_rarely(void **)
+{
+    Walk walk;
+    for (std::size_t chunk = 0; chunk < limits.chunks; ++chunk)
+        walk.visit(ann, chunk);
+    assert_true(walk.misses < limits.chunks / limits.most_window + 20);
+}
+
+void backward_too(void **)
+{
+    Walk walk;
+    for (std::size_t chunk = limits.chunks; chunk-- > 0;)
+        walk.visit(ann, chunk);
+    assert_true(walk.misses < limits.chunks / limits.most_window + 20);
+}
+
+void with_strides(void **)
+{
+    for (const std::size_t stride : {3, 100, 257}) {
+        Walk walk;
+        std::size_t visits = 0;
+        for (std::size_t chunk = 5; chunk < limits.chunks; chunk += stride, ++visits)
+            walk.visit(ann, chunk);
+        assert_true(walk.misses < visits / 4 + 10);
+        assert_true(walk.asked <= visits + limits.most_window);
+    }
+}
+
+void two_arrays_at_once(void **)
+{
+    Walk walk;
+    for (std::size_t chunk = 0; chunk < 40'000; ++chunk) {
+        walk.visit(ann, chunk);
+        walk.visit(ann, 50'000 + chunk);
+    }
+    assert_true(walk.misses < 80'000 / limits.most_window + 60);
+}
+
+void threads_do_not_disturb_each_other(void **)
+{
+    Walk walk;
+    for (std::size_t chunk = 0; chunk < 40'000; ++chunk) {
+        walk.visit(ann, chunk);
+        walk.visit(bob, 99'999 - chunk);
+    }
+    assert_true(walk.misses < 80'000 / limits.most_window + 60);
+}
+
+void random_misses_ask_for_next_to_nothing(void **)
+{
+    Walk walk;
+    unit::Random random(1);
+    for (int i = 0; i < 2000; ++i)
+        walk.visit(ann, random.below(limits.chunks));
+    assert_true(walk.asked < walk.misses / 20);
+}
+
+void the_window_is_limited(void **)
+{
+    Readahead readahead;
+    Readahead::Limits small = limits;
+    small.most_window = 8;
+    std::size_t until = 0;
+    for (std::size_t chunk = 0; chunk < 1000; ++chunk) {
+        const Readahead::Plan plan = readahead.note(ann, chunk, small);
+        if (plan.count != 0)
+            until = plan.first + plan.count;
+        assert_true(until <= chunk + 1 + small.most_window);
+    }
+    small.most_window = 0;
+    Readahead off;
+    for (std::size_t chunk = 0; chunk < 100; ++chunk)
+        assert_int_equal(off.note(ann, chunk, small).count, 0);
+}
+
+void nothing_beyond_the_ends(void **)
+{
+    Readahead readahead;
+    Readahead::Limits small = limits;
+    small.chunks = 40;
+    for (std::size_t chunk = 0; chunk < small.chunks; ++chunk) {
+        const Readahead::Plan plan = readahead.note(ann, chunk, small);
+        assert_true(plan.count == 0 || plan.first + plan.count <= small.chunks);
+    }
+    for (std::size_t chunk = small.chunks; chunk-- > 0;) {
+        const Readahead::Plan plan = readahead.note(bob, chunk, small);
+        assert_true(plan.count == 0 || (plan.step < 0 && plan.count <= plan.first + 1));
+    }
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(neighbours_are_a_run_from_the_second_on),
+        cmocka_unit_test(a_scan_misses_rarely),
+        cmocka_unit_test(backward_too),
+        cmocka_unit_test(with_strides),
+        cmocka_unit_test(two_arrays_at_once),
+        cmocka_unit_test(threads_do_not_disturb_each_other),
+        cmocka_unit_test(random_misses_ask_for_next_to_nothing),
+        cmocka_unit_test(the_window_is_limited),
+        cmocka_unit_test(nothing_beyond_the_ends),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
