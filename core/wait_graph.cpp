@@ -124,7 +124,7 @@ bool WaitGraph::fills_within(pid_t thread, Key begin, Key end) const noexcept
 {
     return find([=](pid_t owner, const Slot &slot) {
                const Key key = slot.fills.load();
-               return owner == thread && key != nothing && key >= begin && key < end;
+               return owner == thread && key != nothing && key < end && slot.fills_end.load() > begin;
            }) != none;
 }
 
