@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
+#include <span>
 
 namespace ufomem {
 namespace {
@@ -27,18 +27,22 @@ std::span<Candidate> of_one_region(std::span<Candidate> candidates)
 /// The regions that could not store their changes.  In one round each of them is asked once, not for every chunk: it may take long to fail.
 class Evictor::Failing {
   public:
-    bool has(const RegionHandle *region) const { return full_ || std::find(regions_.begin(), regions_.begin() + count_, region) != regions_.begin() + count_; }
+    bool has(const RegionHandle *region) const
+    {
+        const std::span known = std::span(regions_).first(count_);
+        return full_ || std::find(known.begin(), known.end(), region) != known.end();
+    }
     void add(const RegionHandle *region)
     {
-        if (count_ == std::ssize(regions_))
+        if (count_ == regions_.size())
             full_ = true;
         else
-            regions_[static_cast<std::size_t>(count_++)] = region;
+            regions_[count_++] = region;
     }
 
   private:
     std::array<const RegionHandle *, 8> regions_{};
-    std::ptrdiff_t count_ = 0;
+    std::size_t count_ = 0;
     bool full_ = false;
 };
 

@@ -168,7 +168,7 @@ class Region {
     bool note_miss(pid_t thread, ChunkIndex chunk) noexcept;
     bool fill_extent(ChunkIndex chunk) noexcept;
     bool claim_extent(ChunkRange extent) noexcept;
-    void give_up_extent(ChunkRange claimed, ChunkState state) noexcept;
+    void publish_extent(ChunkRange chunks, ChunkState state) noexcept;
     Status load_extent(ChunkRange extent) noexcept;
 
     // region_leave.cpp

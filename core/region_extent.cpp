@@ -42,16 +42,17 @@ bool Region::claim_extent(ChunkRange extent) noexcept
         ChunkWord seen = look(chunk);
         const bool untouched = seen.without(ChunkWord::queued).bits() == ChunkWord{}.bits();
         if (!untouched || !change(chunk, seen, seen.to(ChunkState::filling))) {
-            give_up_extent({extent.first, chunk.value - extent.first.value}, ChunkState::absent);
+            publish_extent({extent.first, chunk.value - extent.first.value}, ChunkState::absent);
             return false;
         }
     }
     return true;
 }
 
-void Region::give_up_extent(ChunkRange claimed, ChunkState state) noexcept
+/// Ends the transition of chunks that the caller owns, each with the flags that it has.
+void Region::publish_extent(ChunkRange chunks, ChunkState state) noexcept
 {
-    for (ChunkIndex chunk = claimed.first; chunk < claimed.end(); ++chunk)
+    for (ChunkIndex chunk = chunks.first; chunk < chunks.end(); ++chunk)
         publish(chunk, look(chunk).to(state));
 }
 
@@ -67,7 +68,7 @@ bool Region::fill_extent(ChunkIndex chunk) noexcept
         return false;
     if (load_extent(extent).ok())
         return true;
-    give_up_extent(extent, ChunkState::absent);
+    publish_extent(extent, ChunkState::absent);
     return false;
 }
 
@@ -124,12 +125,12 @@ void Region::evict_extent(ChunkRange extent, Eviction &eviction) noexcept
             eviction.freed += pages.length;
             count(&Counters::evictions, extent.count);
             resident_bytes_.fetch_sub(pages.length, std::memory_order_relaxed);
-            give_up_extent(extent, ChunkState::absent);
+            publish_extent(extent, ChunkState::absent);
             return;
         }
     }
     // One of them has changed, is in use, or has left: from now on they are on their own.
-    give_up_extent(claimed, ChunkState::resident);
+    publish_extent(claimed, ChunkState::resident);
     for (chunk = extent.first; chunk < extent.end(); ++chunk)
         if (const ChunkWord seen = look(chunk); seen.is(ChunkState::resident) && seen.pins() == 0)
             enqueue(chunk);

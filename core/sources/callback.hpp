@@ -2,8 +2,8 @@
 #pragma once
 
 #include "../closure.hpp"
-#include "source.hpp"
 #include "../spin.hpp"
+#include "source.hpp"
 
 #include <cstdint>
 
