@@ -82,7 +82,7 @@ Status Core::open(const Options &options)
         return status;
     if (*delivery != Delivery::protect) {
         const auto as = *delivery == Delivery::in_line ? kernel::Faults::as_signals : kernel::Faults::as_messages;
-        Result<kernel::Userfaultfd> faults = kernel::Userfaultfd::open(options.features_off | *features_off, as);
+        Result<kernel::Userfaultfd> faults = kernel::Userfaultfd::open(pagemap_, options.features_off | *features_off, as);
         if (faults.ok())
             faults_ = std::make_unique<kernel::Userfaultfd>(std::move(*faults));
         else if (*delivery != Delivery::automatic)

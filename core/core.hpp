@@ -70,8 +70,8 @@ class Core : public std::enable_shared_from_this<Core> {
     void bury(Region *region, std::uint64_t number) noexcept;
 
     // In the order in which they need each other; they end in the opposite one.
-    std::unique_ptr<kernel::Userfaultfd> faults_; // null: no userfaultfd
     kernel::Pagemap pagemap_;
+    std::unique_ptr<kernel::Userfaultfd> faults_; // null: no userfaultfd
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Evictor> evictor_;
     Registry registry_;

@@ -63,4 +63,12 @@ bool Pagemap::are_present(const std::byte *data, std::size_t size) const noexcep
     return true;
 }
 
+bool Pagemap::is_protected(const std::byte *data) const noexcept
+{
+    constexpr std::uint64_t write_protected = 1ULL << 57; // 5.14
+    std::uint64_t entry = 0;
+    const auto at = static_cast<off_t>(reinterpret_cast<std::uintptr_t>(data) / page_size() * sizeof entry);
+    return pread(descriptor_, &entry, sizeof entry, at) != static_cast<ssize_t>(sizeof entry) || (entry & write_protected) != 0;
+}
+
 } // namespace ufomem::kernel

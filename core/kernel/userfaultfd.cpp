@@ -126,7 +126,7 @@ template <class Step> Transfer resume(std::size_t size, Step step)
 
 } // namespace
 
-Result<Userfaultfd> Userfaultfd::open(std::uint32_t features_off, Faults faults)
+Result<Userfaultfd> Userfaultfd::open(const Pagemap &pagemap, std::uint32_t features_off, Faults faults)
 {
     int error = ENOSYS;
     for (const Opening &opening : ladder) {
@@ -144,6 +144,7 @@ Result<Userfaultfd> Userfaultfd::open(std::uint32_t features_off, Faults faults)
         // Who faulted is needed to find waiting cycles; it is there since 4.14.
         std::uint64_t wanted = faults == Faults::as_signals ? UFFD_FEATURE_SIGBUS : UFFD_FEATURE_THREAD_ID;
         fd.faults_ = faults;
+        fd.pagemap_ = &pagemap;
         fd.features_.add(opening.way);
         for (const Optional &optional : optional_features) {
             if ((offered & optional.kernel_bit) == 0 || (features_off & optional.feature) != 0)
@@ -157,6 +158,7 @@ Result<Userfaultfd> Userfaultfd::open(std::uint32_t features_off, Faults faults)
         }
         if ((features_off & feature_batched_drop) == 0 && can_drop_scattered())
             fd.features_.add(feature_batched_drop);
+        fd.moves_keep_protection_ = fd.features_.has(feature_move) && fd.features_.has(feature_write_protect) && fd.keeps_protection();
         return fd;
     }
     return fail_errno(error == EPERM || error == EACCES ? Code::permission : Code::unsupported, error,
@@ -165,13 +167,16 @@ Result<Userfaultfd> Userfaultfd::open(std::uint32_t features_off, Faults faults)
 }
 
 Userfaultfd::Userfaultfd(Userfaultfd &&other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), features_(other.features_), faults_(other.faults_)
+    : descriptor_(std::exchange(other.descriptor_, -1)), pagemap_(other.pagemap_), moves_keep_protection_(other.moves_keep_protection_),
+      features_(other.features_), faults_(other.faults_)
 {
 }
 
 Userfaultfd &Userfaultfd::operator=(Userfaultfd &&other) noexcept
 {
     std::swap(descriptor_, other.descriptor_);
+    std::swap(pagemap_, other.pagemap_);
+    std::swap(moves_keep_protection_, other.moves_keep_protection_);
     std::swap(features_, other.features_);
     std::swap(faults_, other.faults_);
     return *this;
@@ -225,15 +230,47 @@ Transfer Userfaultfd::copy(std::byte *to, const std::byte *from, std::size_t siz
     });
 }
 
+/// Linux 6.18 moves pages in batches, and forgets that it has succeeded if it had to begin a batch again (because the kernel itself was just
+/// migrating a page, say): it finds the pages in their new place, and says EEXIST.  So many bytes are there already.
+std::size_t Userfaultfd::moved_unnoticed(const std::byte *to, const std::byte *from, std::size_t size) const noexcept
+{
+    const std::size_t page = page_size();
+    std::size_t moved = 0;
+    while (moved < size && !pagemap_->are_present(from + moved, page) && pagemap_->are_present(to + moved, page))
+        moved += page;
+    return moved;
+}
+
+/// Whether a protected page that is moved arrives protected.  It does not up to 6.18; a change is under way.
+bool Userfaultfd::keeps_protection() const noexcept
+{
+    const std::size_t page = page_size();
+    Result<Mapping> pages = map_private(2 * page, Protection::read_write);
+    Result<Mapping> content = map_private(page, Protection::read_write);
+    if (!pages.ok() || !content.ok() || !watch(pages->data(), pages->size()).ok())
+        return true;
+    *content->data() = std::byte{1}; // with a page of its own: the common zero page is moved in another way
+    if (copy(pages->data(), content->data(), page, true).error != 0 || move(pages->data() + page, pages->data(), page).error != 0)
+        return true;
+    return pagemap_->is_protected(pages->data() + page);
+}
+
 Transfer Userfaultfd::move(std::byte *to, std::byte *from, std::size_t size) const noexcept
 {
-    return resume(size, [&](std::size_t &done) {
+    const Transfer transfer = resume(size, [&](std::size_t &done) {
         uffdio_move request{as_number(to + done), as_number(from + done), size - done, UFFDIO_MOVE_MODE_DONTWAKE, 0};
         const int error = ioctl(descriptor_, UFFDIO_MOVE, &request) == 0 ? 0 : errno;
         if (request.move > 0)
             done += static_cast<std::size_t>(request.move);
-        return error;
+        if (error != EEXIST)
+            return error;
+        const std::size_t moved = moved_unnoticed(to + done, from + done, size - done);
+        done += moved;
+        return moved != 0 ? 0 : EEXIST;
     });
+    if (moves_keep_protection_ && transfer.done != 0)
+        (void)write_protect(to, transfer.done, false);
+    return transfer;
 }
 
 Status Userfaultfd::write_protect(std::byte *data, std::size_t size, bool on) const noexcept

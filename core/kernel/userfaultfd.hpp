@@ -4,6 +4,7 @@
 
 #include "../features.hpp"
 #include "../status.hpp"
+#include "pagemap.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,8 +34,8 @@ enum class Faults : std::uint8_t { as_messages, as_signals };
 
 class Userfaultfd {
   public:
-    /// Tries the device, the system call, and the system call for user-mode faults only.
-    static Result<Userfaultfd> open(std::uint32_t features_off, Faults faults);
+    /// Tries the device, the system call, and the system call for user-mode faults only.  The pagemap has to outlive it.
+    static Result<Userfaultfd> open(const Pagemap &pagemap, std::uint32_t features_off, Faults faults);
 
     Userfaultfd() = default;
     Userfaultfd(Userfaultfd &&other) noexcept;
@@ -54,13 +55,19 @@ class Userfaultfd {
 
     // None of these wakes the threads that wait for the pages; wake() does.
     Transfer copy(std::byte *to, const std::byte *from, std::size_t size, bool write_protected) const noexcept;
+    /// The pages arrive writable.
     Transfer move(std::byte *to, std::byte *from, std::size_t size) const noexcept;
     Status write_protect(std::byte *data, std::size_t size, bool on) const noexcept;
     bool poison(std::byte *data, std::size_t size) const noexcept;
     void wake(std::byte *data, std::size_t size) const noexcept;
 
   private:
+    std::size_t moved_unnoticed(const std::byte *to, const std::byte *from, std::size_t size) const noexcept;
+    bool keeps_protection() const noexcept;
+
     int descriptor_ = -1;
+    const Pagemap *pagemap_ = nullptr;
+    bool moves_keep_protection_ = false;
     Features features_;
     Faults faults_ = Faults::as_messages;
 };

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+// Moves of pages, while the kernel migrates them: what is said to have moved has, and what has moved is said to.
+#include "unit/unit.hpp"
+
+#include "kernel/memory.hpp"
+#include "kernel/pagemap.hpp"
+#include "kernel/userfaultfd.hpp"
+
+#include <optional>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+using namespace ufomem;
+using namespace ufomem::kernel;
+using unit::Random;
+
+namespace {
+
+constexpr std::size_t page = 4096;
+constexpr std::size_t run_pages = 16; // neighbours move in batches
+constexpr std::size_t run_bytes = run_pages * page;
+
+/// Keeps the kernel migrating pages of everybody; takes root.
+class Compaction {
+  public:
+    Compaction() : descriptor_(open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC))
+    {
+        if (descriptor_ >= 0)
+            thread_ = std::thread([this] {
+                while (!stop_.load() && write(descriptor_, "1", 1) == 1)
+                    usleep(1000);
+            });
+    }
+    ~Compaction()
+    {
+        stop_.store(true);
+        if (thread_.joinable())
+            thread_.join();
+        close(descriptor_);
+    }
+    bool runs() const { return descriptor_ >= 0; }
+
+  private:
+    int descriptor_;
+    std::atomic<bool> stop_{false};
+    std::thread thread_;
+};
+
+void fill(std::byte *data, std::size_t seed)
+{
+    for (std::size_t at = 0; at < run_bytes; at += sizeof seed) {
+        const std::size_t word = seed * run_bytes + at;
+        std::memcpy(data + at, &word, sizeof word);
+    }
+}
+
+bool is_filled(const std::byte *data, std::size_t seed)
+{
+    for (std::size_t at = 0; at < run_bytes; at += sizeof seed) {
+        const std::size_t word = seed * run_bytes + at;
+        if (std::memcmp(data + at, &word, sizeof word) != 0)
+            return false;
+    }
+    return true;
+}
+
+struct Machinery {
+    Pagemap pagemap;
+    std::optional<Userfaultfd> faults;
+    Mapping region, pool;
+    Machinery(std::size_t runs)
+    {
+        Result<Userfaultfd> opened = Userfaultfd::open(pagemap, 0, Faults::as_messages);
+        if (!opened.ok() || !opened->features().has(feature_move) || !opened->features().has(feature_write_protect))
+            skip(); // the kernel has no moves
+        faults = std::move(*opened);
+        region = std::move(*map_private(runs * run_bytes, Protection::read_write));
+        pool = std::move(*map_private(runs * run_bytes, Protection::read_write));
+        assert_ok(faults->watch(region.data(), region.size()));
+        assert_ok(faults->watch_as_pool(pool.data(), pool.size()));
+    }
+};
+
+void moved_pages_are_said_to_have_moved(void **)
+{
+    constexpr std::size_t runs = 256, threads = 4;
+    const Compaction compaction;
+    if (!compaction.runs())
+        skip(); // compacting memory takes root
+    Machinery machine(runs);
+    std::atomic<int> wrong{0}, refused{0};
+    unit::on_threads(threads, [&](std::size_t thread) {
+        Random random(thread);
+        for (std::size_t round = 0; round < unit::rounds(10'000); ++round) {
+            const std::size_t run = thread * (runs / threads) + random.below(runs / threads);
+            std::byte *const frame = machine.pool.data() + run * run_bytes;
+            std::byte *const place = machine.region.data() + run * run_bytes;
+            fill(frame, run + round);
+            refused += machine.faults->move(place, frame, run_bytes).error != 0;
+            wrong += !is_filled(place, run + round);
+            refused += machine.faults->move(frame, place, run_bytes).error != 0;
+            wrong += !is_filled(frame, run + round);
+            if (refused + wrong != 0)
+                break; // a load of what is not there would wait for ever
+        }
+    });
+    assert_int_equal(refused, 0);
+    assert_int_equal(wrong, 0);
+}
+
+void what_is_in_the_way_is_said(void **)
+{
+    Machinery machine(2);
+    std::byte *const frame = machine.pool.data(), *const taken = frame + run_bytes, *const place = machine.region.data();
+    fill(frame, 1);
+    fill(taken, 2);
+    assert_int_equal(machine.faults->move(place + 3 * page, taken + 3 * page, page).error, 0);
+    const Transfer transfer = machine.faults->move(place, frame, run_bytes);
+    assert_int_equal(transfer.error, EEXIST);
+    assert_int_equal(transfer.done, 3 * page);
+    const Transfer missing = machine.faults->move(taken + 3 * page, frame, page);
+    assert_int_equal(missing.error, ENOENT);
+    assert_int_equal(missing.done, 0);
+}
+
+void moved_pages_are_writable(void **)
+{
+    Machinery machine(1);
+    std::byte *const frame = machine.pool.data(), *const place = machine.region.data();
+    fill(frame, 7);
+    assert_int_equal(machine.faults->move(place, frame, run_bytes).error, 0);
+    assert_ok(machine.faults->write_protect(place, run_bytes, true));
+    assert_true(machine.pagemap.is_protected(place));
+    assert_int_equal(machine.faults->move(frame, place, run_bytes).error, 0);
+    for (std::size_t at = 0; at < run_bytes; at += page)
+        assert_false(machine.pagemap.is_protected(frame + at));
+    assert_true(is_filled(frame, 7));
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(moved_pages_are_said_to_have_moved),
+        cmocka_unit_test(what_is_in_the_way_is_said),
+        cmocka_unit_test(moved_pages_are_writable),
+    };
+    return RUN(tests);
+}
