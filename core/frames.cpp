@@ -2,12 +2,11 @@
 #include "frames.hpp"
 
 #include "kernel/futex.hpp"
+#include "kernel/process.hpp"
 #include "signal_guard.hpp"
 
 #include <algorithm>
 #include <ctime>
-
-#include <unistd.h>
 
 namespace ufomem {
 
@@ -56,8 +55,10 @@ Frame Frames::fresh(FrameClass &frames, std::size_t limit) noexcept
     if (!try_charge(frames.frame_bytes(), limit))
         return {};
     Result<Frame> empty = frames.take_empty();
-    if (empty.ok())
+    if (empty.ok()) {
+        empty->fresh = true;
         return *empty;
+    }
     discharge(frames.frame_bytes());
     return {};
 }
@@ -115,7 +116,7 @@ template <class Attempt, class LetGo> Status Frames::until(std::size_t bytes, At
         return fail(Code::budget, "%zu bytes are needed at once, more than the budget of %zu; use smaller chunks, or raise the budget", bytes,
                     budget_.bytes());
     }
-    const pid_t thread = gettid();
+    const pid_t thread = kernel::this_thread();
     WaitGraph &graph = WaitGraph::of_process();
     const WaitGraph::Entry entry(graph, core_, thread, WaitGraph::nothing, WaitGraph::a_frame);
     std::uint64_t releases = releases_.load();
@@ -232,7 +233,7 @@ Status Frames::set_budget(std::size_t bytes) noexcept
     const std::lock_guard lock(setting_budget_); // signals are held back by the caller
     const std::size_t before = budget_.bytes();
     budget_.set_bytes(bytes);
-    const pid_t thread = gettid();
+    const pid_t thread = kernel::this_thread();
     const WaitGraph::Entry entry(WaitGraph::of_process(), core_, thread, WaitGraph::nothing, WaitGraph::a_frame);
     // Fills in progress end sooner or later; what is pinned, or cannot be written back, does not.
     for (std::int64_t hope = now_nanoseconds(); budget_.used() > bytes;) {

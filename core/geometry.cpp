@@ -2,6 +2,7 @@
 #include "geometry.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
 #include <numeric>
 
@@ -39,24 +40,16 @@ Result<Geometry> Geometry::make(const Request &request)
     if (request.whole_elements && pages_per_unit <= std::max(whole_elements_limit, wanted) / page)
         unit = pages_per_unit * page;
     geometry.chunk_bytes_ = std::min(round_up(wanted, unit), geometry.mapped_body_bytes_);
+    geometry.chunk_shift_ = std::has_single_bit(geometry.chunk_bytes_) ? static_cast<unsigned>(std::countr_zero(geometry.chunk_bytes_)) : 0;
     geometry.chunk_count_ = (geometry.body_bytes() + geometry.chunk_bytes_ - 1) / geometry.chunk_bytes_;
     geometry.straddles_ = geometry.chunk_count_ > 1 && geometry.chunk_bytes_ % request.element_size != 0;
     return geometry;
 }
 
-ChunkRange Geometry::chunks_meeting(ByteRange bytes) const
+ByteRange Geometry::data_of(ChunkRange chunks) const
 {
-    if (bytes.length == 0)
-        return {chunk_at(bytes.offset), 0};
-    const ChunkIndex first = chunk_at(bytes.offset);
-    const ChunkIndex last = chunk_at(bytes.end() - 1);
-    return {first, last.value - first.value + 1};
-}
-
-ByteRange Geometry::data_of(ChunkIndex chunk) const
-{
-    const std::size_t offset = chunk.value * chunk_bytes_;
-    return {offset, std::min(chunk_bytes_, body_bytes() - offset)};
+    const std::size_t offset = chunks.first.value * chunk_bytes_;
+    return {offset, std::min(chunks.count * chunk_bytes_, body_bytes() - offset)};
 }
 
 ByteRange Geometry::pages_of(ChunkIndex chunk) const

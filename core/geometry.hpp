@@ -46,11 +46,16 @@ class Geometry {
 
     bool contains(ElementRange range) const { return range.first <= count_ && range.count <= count_ - range.first; }
     ByteRange bytes_of(ElementRange range) const { return {range.first * element_size_, range.count * element_size_}; }
-    ChunkIndex chunk_at(std::size_t offset) const { return {offset / chunk_bytes_}; }
+    ChunkIndex chunk_at(std::size_t offset) const { return {chunk_shift_ != 0 ? offset >> chunk_shift_ : offset / chunk_bytes_}; }
     /// Every chunk that the bytes meet.
-    ChunkRange chunks_meeting(ByteRange bytes) const;
+    ChunkRange chunks_meeting(ByteRange bytes) const
+    {
+        const ChunkIndex first = chunk_at(bytes.offset);
+        return {first, bytes.length == 0 ? 0 : chunk_at(bytes.end() - 1).value - first.value + 1};
+    }
     /// The data of a chunk: ends at the array's end.
-    ByteRange data_of(ChunkIndex chunk) const;
+    ByteRange data_of(ChunkIndex chunk) const { return data_of(ChunkRange{chunk, 1}); }
+    ByteRange data_of(ChunkRange chunks) const;
     /// The pages of a chunk: whole ones, at most one of them in part behind the array's end.
     ByteRange pages_of(ChunkIndex chunk) const;
     /// How many chunks may come and go together; 1 if chunks are large.
@@ -69,6 +74,7 @@ class Geometry {
     std::size_t header_bytes_ = 0;
     std::size_t mapped_body_bytes_ = 0;
     std::size_t chunk_bytes_ = 0;
+    unsigned chunk_shift_ = 0; // 0: not a power of two; a division takes longer than the rest of a call on one element
     std::size_t chunk_count_ = 0;
     bool straddles_ = false;
 };

@@ -7,16 +7,16 @@
 
 namespace ufomem {
 
-void Prefetcher::request(const RegionTicket &region, ChunkIndex first, std::ptrdiff_t step, std::size_t count) noexcept
+void Prefetcher::request(const Request &request) noexcept
 {
     constexpr std::size_t most_waiting = 64;
-    if (count == 0)
+    if (request.count == 0)
         return;
     const GuardedLock lock(mutex_);
     try {
         if (stopping_ || requests_.size() == most_waiting)
             return;
-        requests_.push_back({region, first, step, count});
+        requests_.push_back(request);
         if (!thread_.joinable())
             thread_ = start_library_thread("ufomem-ahead", this, [this] { run(); });
     } catch (...) { // no memory, no thread: the chunks come when they are asked for
@@ -40,7 +40,7 @@ void Prefetcher::run() noexcept
         for (std::size_t i = 0; i < request.count; ++i, chunk.value += static_cast<std::size_t>(request.step)) {
             // Entered anew for each chunk: the end of the region waits for one fill at most.
             const RegionVisit region = visit(request.region);
-            if (!region || region->handle().phase() != Phase::open || !region->fill_ahead(chunk, request.step == 1 || request.step == -1))
+            if (!region || region->handle().phase() != Phase::open || !region->fill_ahead(chunk, request.neighbours, request.access))
                 break;
         }
     }

@@ -20,17 +20,19 @@ class Prefetcher {
     Prefetcher &operator=(const Prefetcher &) = delete;
     ~Prefetcher() { stop(); }
 
-    /// `count` chunks from `first` on, `step` apart.  A hint: forgotten if too many wait already, or if there is no memory for it.
-    void request(const RegionTicket &region, ChunkIndex first, std::ptrdiff_t step, std::size_t count) noexcept;
-    void stop() noexcept;
-
-  private:
     struct Request {
         RegionTicket region;
         ChunkIndex first;
-        std::ptrdiff_t step = 1;
+        std::ptrdiff_t step = 1; ///< between the chunks
         std::size_t count = 0;
+        bool neighbours = false;      ///< those in between, and a few more, may come along
+        Access access = Access::read; ///< what they will be wanted for
     };
+    /// A hint: forgotten if too many wait already, or if there is no memory for it.
+    void request(const Request &request) noexcept;
+    void stop() noexcept;
+
+  private:
     void run() noexcept;
 
     std::mutex mutex_;

@@ -17,7 +17,8 @@ bool Readahead::follows(const Stream &stream, std::size_t chunk, const Limits &l
     if (stream.step == 0 || ahead == 0)
         return false;
     if (stream.step == 1 || stream.step == -1) {
-        const std::ptrdiff_t reach = stream.step * distance(stream.last, stream.until) + static_cast<std::ptrdiff_t>(limits.extent);
+        const std::size_t beyond = stream.window < limits.extent ? 1 : limits.extent; // extents end where they end
+        const std::ptrdiff_t reach = stream.step * distance(stream.last, stream.until) + static_cast<std::ptrdiff_t>(beyond);
         return stream.step * ahead > 0 && stream.step * ahead <= std::max<std::ptrdiff_t>(reach, 1);
     }
     return ahead % stream.step == 0 && ahead / stream.step > 0 && ahead / stream.step <= static_cast<std::ptrdiff_t>(stream.window) + 1;
@@ -31,7 +32,7 @@ Readahead::Stream *Readahead::find(pid_t thread, std::size_t chunk, const Limits
     return nullptr;
 }
 
-/// A miss that follows nothing: a neighbour of one such before makes a stream at once, a step only if it is seen twice.
+/// A miss that follows nothing: its distance from one such before may be the step of a stream, if it is seen again.
 Readahead::Stream &Readahead::begin(pid_t thread, std::size_t chunk)
 {
     Stream *newest = nullptr;
@@ -51,7 +52,7 @@ Readahead::Stream &Readahead::begin(pid_t thread, std::size_t chunk)
         const std::ptrdiff_t step = distance(stream.last, chunk);
         if (step == 1 || step == -1) {
             stream.step = step;
-            stream.until = chunk;
+            stream.last = stream.until = chunk;
             return stream;
         }
         if (!newest || stream.used > newest->used)
@@ -70,10 +71,16 @@ Readahead::Stream &Readahead::begin(pid_t thread, std::size_t chunk)
 Readahead::Plan Readahead::advance(Stream &stream, std::size_t chunk, const Limits &limits)
 {
     const bool neighbours = stream.step == 1 || stream.step == -1;
-    // A miss at the end means that all of the window was used, and was too short.
+    // A miss at the end means that all of the window was used, and was too short.  It begins small.
     const bool at_the_end = stream.window == 0 || stream.step * distance(stream.until, chunk) >= 0;
     if (at_the_end)
-        stream.window = std::min(limits.most_window, std::max<std::size_t>(neighbours ? limits.extent : 1, 2 * stream.window));
+        stream.window = std::max<std::size_t>(2 * stream.window, 1);
+    // Who keeps missing right behind is faster than what is filled for him.
+    constexpr std::size_t enough = 3;
+    stream.close = stream.step * distance(stream.last, chunk) <= static_cast<std::ptrdiff_t>(enough) ? stream.close + 1 : 0;
+    if (neighbours && stream.close >= enough)
+        stream.window = std::max(stream.window, limits.extent);
+    stream.window = std::min(stream.window, limits.most_window);
     ++stream.runs;
     stream.last = chunk;
 
@@ -81,7 +88,9 @@ Readahead::Plan Readahead::advance(Stream &stream, std::size_t chunk, const Limi
     const std::ptrdiff_t last = distance(0, chunk) + stream.step * static_cast<std::ptrdiff_t>(stream.window);
     const std::ptrdiff_t end = distance(0, limits.chunks);
     Plan plan;
-    plan.sequential = neighbours;
+    plan.sequential = neighbours && stream.window >= std::min(limits.extent, limits.most_window);
+    stream.expects_stores = stream.expects_stores && stream.step * distance(chunk, stream.stores_until) > 0;
+    plan.stores = stream.expects_stores;
     plan.step = stream.step;
     stream.until = static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(from, 0, end));
     if (from < 0 || from >= end || stream.step * (last - from) < 0)
@@ -94,6 +103,40 @@ Readahead::Plan Readahead::advance(Stream &stream, std::size_t chunk, const Limi
     return plan;
 }
 
+/// Stores in a row, at the pace of a stream of neighbours, make the coming ones expected.  As those are not noticed, the belief is good for a while,
+/// and then has to be earned again.
+void Readahead::note_store(pid_t thread, std::size_t chunk, const Limits &limits)
+{
+    constexpr std::size_t enough = 4;
+    for (Stream &stream : streams_) {
+        const bool neighbours = stream.step == 1 || stream.step == -1;
+        if (stream.thread != thread || !neighbours || stream.runs == 0 || stream.step * distance(chunk, stream.until) < 0)
+            continue;
+        stream.stores = stream.stores != 0 && distance(stream.stored, chunk) == stream.step ? stream.stores + 1 : 1;
+        stream.stored = chunk;
+        if (stream.stores < std::min(enough, std::max<std::size_t>(limits.extent, 2)))
+            return;
+        stream.expects_stores = true;
+        const std::size_t good_for = std::max(64 * limits.extent, 4 * stream.window);
+        const std::ptrdiff_t end = distance(0, stream.until) + stream.step * static_cast<std::ptrdiff_t>(good_for);
+        stream.stores_until = static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(end, 0, distance(0, limits.chunks)));
+        return;
+    }
+}
+
+/// Random misses fall into the window of a stream by chance, but not often enough.
+void Readahead::spend(const Stream *earner)
+{
+    constexpr int earned = 8;
+    constexpr int most = 64;
+    for (Stream &stream : streams_) {
+        if (&stream == earner)
+            stream.credit = std::min(most, stream.credit + earned);
+        else if (stream.runs != 0 && --stream.credit < 0)
+            stream = {};
+    }
+}
+
 Readahead::Plan Readahead::note(pid_t thread, std::size_t chunk, const Limits &limits)
 {
     if (limits.most_window == 0)
@@ -103,8 +146,10 @@ Readahead::Plan Readahead::note(pid_t thread, std::size_t chunk, const Limits &l
     if (begins)
         stream = &begin(thread, chunk);
     stream->used = ++clock_;
-    const bool neighbours = stream->step == 1 || stream->step == -1;
-    return begins && !(neighbours && stream->last != chunk) ? Plan{} : advance(*stream, chunk, limits);
+    spend(stream);
+    if (begins)
+        return {};
+    return advance(*stream, chunk, limits);
 }
 
 } // namespace ufomem

@@ -20,6 +20,7 @@ class Readahead {
     };
     struct Plan {
         bool sequential = false; ///< neighbours will be wanted, too
+        bool stores = false;     ///< all of them will be stored to
         std::ptrdiff_t step = 0; ///< chunks between those below; negative: backward
         std::size_t first = 0;   ///< to be filled ahead: `count` chunks, `step` apart
         std::size_t count = 0;
@@ -27,6 +28,8 @@ class Readahead {
 
     /// `thread` has missed `chunk`.
     Plan note(pid_t thread, std::size_t chunk, const Limits &limits);
+    /// `thread` has stored to `chunk` for the first time, and that was noticed.
+    void note_store(pid_t thread, std::size_t chunk, const Limits &limits);
 
   private:
     struct Stream {
@@ -34,14 +37,22 @@ class Readahead {
         std::size_t last = 0;    ///< the newest miss
         std::ptrdiff_t step = 0; ///< 0: not known yet
         std::size_t runs = 0;    ///< misses that followed the step
+        int credit = 0;          ///< earned by misses that follow, spent on all others; without any the stream ends
+        std::size_t close = 0;   ///< of these, in a row, right behind each other: not by chance
         std::size_t window = 0;  ///< chunks ahead
         std::size_t until = 0;   ///< asked for so far: up to here, exclusive, in the direction of the step
+        std::size_t stored = 0;  ///< the newest store that was noticed
+        std::size_t stores = 0;  ///< in a row
+        bool expects_stores = false;
+        std::size_t stores_until = 0; ///< how far, in the direction of the step
         std::uint64_t used = 0;
     };
     Stream *find(pid_t thread, std::size_t chunk, const Limits &limits);
     Stream &begin(pid_t thread, std::size_t chunk);
     static bool follows(const Stream &stream, std::size_t chunk, const Limits &limits);
     static Plan advance(Stream &stream, std::size_t chunk, const Limits &limits);
+
+    void spend(const Stream *earner);
 
     static constexpr std::size_t most_young = 3;
     std::array<Stream, 8> streams_{};

@@ -4,8 +4,6 @@
 
 #include "kernel/futex.hpp"
 
-#include <unistd.h>
-
 namespace ufomem {
 
 void RegionHandle::end(std::uint64_t word) noexcept
@@ -59,7 +57,7 @@ Region::~Region()
 bool Region::fills_on_this_thread() const
 {
     const auto begin = reinterpret_cast<WaitGraph::Key>(body());
-    return WaitGraph::of_process().fills_within(gettid(), begin, begin + geometry_->mapped_body_bytes());
+    return WaitGraph::of_process().fills_within(kernel::this_thread(), begin, begin + geometry_->mapped_body_bytes());
 }
 
 void Region::count(Counters::Counter Counters::*counter, std::uint64_t amount) noexcept
@@ -101,7 +99,7 @@ void Region::wake_after(ChunkIndex chunk, ChunkWord before) noexcept
 
 Status Region::wait_for_change(ChunkIndex chunk, ChunkWord seen) noexcept
 {
-    const pid_t thread = gettid();
+    const pid_t thread = kernel::this_thread();
     WaitGraph &graph = WaitGraph::of_process();
     const WaitGraph::Entry entry(graph, &engine_, thread, WaitGraph::nothing, key(chunk));
     if (graph.closes_cycle(thread, key(chunk)))

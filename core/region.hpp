@@ -92,7 +92,7 @@ class Region {
     void advise(ElementRange range, Advice advice) noexcept;
     bool loads_only_for_callers() const { return options_.source->loads_only_for_callers(); }
     /// Brings a chunk in if it is absent, with its neighbours if they are wanted; gives way to everybody else.  False if there is no room for more.
-    bool fill_ahead(ChunkIndex chunk, bool neighbours) noexcept;
+    bool fill_ahead(ChunkIndex chunk, bool neighbours, Access access) noexcept;
 
     bool takes_changes() const { return options_.source->takes_changes() && !options_.read_only; }
     const Log &log() const { return engine_.log; }
@@ -134,12 +134,9 @@ class Region {
     /// Visits every chunk of the range that may have left its first state; returns the first error.
     template <class Visit> Status for_each_chunk(ElementRange range, Visit visit) noexcept
     {
-        Failure first;
-        table_.for_each_touched(geometry_->chunks_meeting(geometry_->bytes_of(range)), [&](ChunkIndex chunk) {
-            if (Status status = visit(chunk); !status.ok() && first.code == Code::ok)
-                first = Failure::of_this_thread(status);
-        });
-        return first.code == Code::ok ? Status{} : first.report();
+        FirstFailure first;
+        table_.for_each_touched(geometry_->chunks_meeting(geometry_->bytes_of(range)), [&](ChunkIndex chunk) { first.note(visit(chunk)); });
+        return first.report();
     }
     void count(Counters::Counter Counters::*counter, std::uint64_t amount = 1) noexcept;
 
@@ -152,11 +149,16 @@ class Region {
 
     // region_fill.cpp
     Status ensure(ChunkIndex chunk, Access access, Keep keep) noexcept;
-    Status fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, bool *poisoned) noexcept;
+    /// How a thread that sleeps in a fault for the chunk hears of its end.
+    struct Sleeper {
+        bool wake = false;     ///< install wakes it; otherwise the chunk's word says that somebody waits
+        bool poisoned = false; ///< out: a failure ends its fault
+    };
+    Status fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, Sleeper *sleeper) noexcept;
     Result<Staging> gather(ChunkIndex chunk, ChunkWord claimed, Access access, Lasting &lasting) noexcept;
     Status load(ChunkIndex chunk, ChunkWord claimed, std::byte *out, Lasting &lasting) noexcept;
     Status load_from_source(ByteRange data, std::byte *out) noexcept;
-    Status show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, const Staging &staging) noexcept;
+    Status show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, const Staging &staging, Wake wake) noexcept;
     bool publish_failure(ChunkIndex chunk, ChunkWord claimed, Status status, Lasting lasting, bool for_fault) noexcept;
     bool remember_failure(ChunkIndex chunk, const Failure &failure) noexcept;
     Status failure_of(ChunkIndex chunk) noexcept;
@@ -165,11 +167,20 @@ class Region {
     Status make_dirty(ChunkIndex chunk) noexcept;
 
     // region_extent.cpp
-    bool note_miss(pid_t thread, ChunkIndex chunk) noexcept;
-    bool fill_extent(ChunkIndex chunk) noexcept;
+    /// What a miss tells of the chunk's neighbours.
+    struct Neighbours {
+        bool wanted = false;
+        Access access = Access::read; ///< what will be done to them
+    };
+    Neighbours note_miss(pid_t thread, ChunkIndex chunk) noexcept;
+    void note_store(pid_t thread, ChunkIndex chunk) noexcept;
+    Readahead::Limits readahead_limits() const;
+    bool fill_extent(ChunkIndex chunk, Access access) noexcept;
     bool claim_extent(ChunkRange extent) noexcept;
     void publish_extent(ChunkRange chunks, ChunkState state) noexcept;
-    Status load_extent(ChunkRange extent) noexcept;
+    Status bring_in(ChunkRange extent, Access access) noexcept;
+    Status load_extent(ChunkRange extent, std::byte *out) noexcept;
+    bool leave_together(ChunkRange extent, bool dirty, Eviction &eviction) noexcept;
 
     // region_leave.cpp
     /// Chunks in the leaving state whose memory is given back in one go.
@@ -181,7 +192,8 @@ class Region {
     };
     bool leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &batch, Eviction &eviction) noexcept;
     void finish(Batch &batch) noexcept;
-    Status store_out(ChunkIndex chunk, const std::byte *data, bool by_caller, bool &spilled) noexcept;
+    Status store_out(ChunkRange chunks, const std::byte *content, bool by_caller, bool &spilled) noexcept;
+    void gone(Outgoing &outgoing) noexcept;
     Status flush_chunk(ChunkIndex chunk) noexcept;
     Status flush_spilled(ChunkIndex chunk, ChunkWord claimed) noexcept;
     Status clean(ChunkIndex chunk, ChunkWord claimed) noexcept;

@@ -10,15 +10,14 @@ namespace ufomem {
 Status Region::touch(ElementRange range) noexcept
 {
     const ChunkRange chunks = geometry_->chunks_meeting(geometry_->bytes_of(range));
-    Failure first;
-    for (ChunkIndex chunk = chunks.first; chunk < chunks.end(); ++chunk)
-        if (Status status = ensure(chunk, Access::read, Keep::nothing); !status.ok()) {
-            if (first.code == Code::ok)
-                first = Failure::of_this_thread(status);
-            if (status.code == Code::budget || status.code == Code::nomem || status.code == Code::deadlock)
-                break; // the next chunk would fare no better
-        }
-    return first.code == Code::ok ? Status{} : first.report();
+    FirstFailure first;
+    for (ChunkIndex chunk = chunks.first; chunk < chunks.end(); ++chunk) {
+        const Status status = ensure(chunk, Access::read, Keep::nothing);
+        first.note(status);
+        if (status.code == Code::budget || status.code == Code::nomem || status.code == Code::deadlock)
+            break; // the next chunk would fare no better
+    }
+    return first.report();
 }
 
 /// Runs pin_one(chunk) on all chunks of the range, or on none.
@@ -136,7 +135,7 @@ void Region::advise(ElementRange range, Advice advice) noexcept
         ChunkRange chunks = geometry_->chunks_meeting(geometry_->bytes_of(range));
         chunks.count = std::min(chunks.count, engine_.budget.low() / geometry_->chunk_bytes());
         if (!loads_only_for_callers())
-            engine_.prefetcher.request(ticket(), chunks.first, 1, chunks.count);
+            engine_.prefetcher.request({ticket(), chunks.first, 1, chunks.count, true, Access::read});
         break;
     }
     case Advice::dontneed:

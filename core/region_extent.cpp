@@ -4,23 +4,27 @@
 
 #include <algorithm>
 
-#include <unistd.h>
-
 namespace ufomem {
 
-/// Learns from a miss what will be wanted next, and has that filled by others.  True if neighbours of the chunk will be wanted, too.
-bool Region::note_miss(pid_t thread, ChunkIndex chunk) noexcept
+Readahead::Limits Region::readahead_limits() const
 {
-    const Advice advice = advice_.load(std::memory_order_relaxed);
-    if (advice == Advice::random || options_.readahead_bytes == 0)
-        return false;
     Readahead::Limits limits;
     limits.chunks = geometry_->chunk_count();
     limits.extent = geometry_->extent_chunks();
-    // What is filled ahead must not push out what it is wanted beside.
-    limits.most_window = std::min(options_.readahead_bytes, engine_.budget.low() / 8) / geometry_->chunk_bytes();
+    // What is filled ahead must not push out what it is wanted beside; and what is wanted at random must not hit the window by chance.
+    limits.most_window = std::min(std::min(options_.readahead_bytes, engine_.budget.low() / 8) / geometry_->chunk_bytes(), limits.chunks / 16);
+    return limits;
+}
+
+/// Learns from a miss what will be wanted next, and has that filled by others.
+Region::Neighbours Region::note_miss(pid_t thread, ChunkIndex chunk) noexcept
+{
+    const Advice advice = advice_.load(std::memory_order_relaxed);
+    if (advice == Advice::random || options_.readahead_bytes == 0)
+        return {};
+    const Readahead::Limits limits = readahead_limits();
     if (!readahead_lock_.try_lock())
-        return false;
+        return {};
     Readahead::Plan plan = readahead_.note(thread, chunk.value, limits);
     readahead_lock_.unlock();
     if (advice == Advice::sequential && plan.step == 0) {
@@ -29,9 +33,20 @@ bool Region::note_miss(pid_t thread, ChunkIndex chunk) noexcept
         plan.first = chunk.value + 1;
         plan.count = std::min(limits.most_window, limits.chunks - plan.first);
     }
+    const Access access = plan.stores ? Access::write : Access::read;
     if (!loads_only_for_callers())
-        engine_.prefetcher.request(ticket(), ChunkIndex{plan.first}, plan.step, plan.count);
-    return plan.sequential;
+        engine_.prefetcher.request({ticket(), ChunkIndex{plan.first}, plan.step, plan.count, plan.sequential, access});
+    return {plan.sequential, access};
+}
+
+/// Learns from the first store to a chunk.  Chunks that are expected to be stored to are spared the fault that would report it, and count as
+/// changed from the start: only where nobody but the spill sees what was not changed after all.
+void Region::note_store(pid_t thread, ChunkIndex chunk) noexcept
+{
+    if (options_.source->takes_changes() || !readahead_lock_.try_lock())
+        return;
+    readahead_.note_store(thread, chunk.value, readahead_limits());
+    readahead_lock_.unlock();
 }
 
 /// Takes all chunks of an extent from absent to filling, or none.
@@ -40,8 +55,7 @@ bool Region::claim_extent(ChunkRange extent) noexcept
     for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk) {
         table_.mark_touched(chunk);
         ChunkWord seen = look(chunk);
-        const bool untouched = seen.without(ChunkWord::queued).bits() == ChunkWord{}.bits();
-        if (!untouched || !change(chunk, seen, seen.to(ChunkState::filling))) {
+        if (!seen.is(ChunkState::absent) || seen.has(ChunkWord::poisoned) || !change(chunk, seen, seen.to(ChunkState::filling))) {
             publish_extent({extent.first, chunk.value - extent.first.value}, ChunkState::absent);
             return false;
         }
@@ -58,7 +72,7 @@ void Region::publish_extent(ChunkRange chunks, ChunkState state) noexcept
 
 /// Brings in a chunk with its whole extent, if all of that is absent.  False if it is not to be, or if it fails: the chunk comes alone then,
 /// and its failure is its own.
-bool Region::fill_extent(ChunkIndex chunk) noexcept
+bool Region::fill_extent(ChunkIndex chunk, Access access) noexcept
 {
     const ChunkRange extent = geometry_->extent_of(chunk);
     constexpr std::size_t least_extents = 8; // in the budget, so that they do not chase each other
@@ -66,40 +80,70 @@ bool Region::fill_extent(ChunkIndex chunk) noexcept
     if (extent.count == 0 || !reported || geometry_->straddles() || backing_->poison_replaces_mapping() ||
         engine_.budget.bytes() / least_extents < Geometry::extent_bytes || !claim_extent(extent))
         return false;
-    if (load_extent(extent).ok())
+    if (bring_in(extent, options_.read_only ? Access::read : access).ok())
         return true;
     publish_extent(extent, ChunkState::absent);
     return false;
 }
 
-Status Region::load_extent(ChunkRange extent) noexcept
+Status Region::bring_in(ChunkRange extent, Access access) noexcept
 {
     const ByteRange pages = geometry_->pages_of_extent(extent);
-    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(extent.first), WaitGraph::nothing, pages.length);
-    Result<Staging> staging = backing_->stage(pages, Access::read);
+    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(extent.first), WaitGraph::nothing, pages.length);
+    Result<Staging> staging = backing_->stage(pages, access);
     if (!staging.ok())
         return staging.status();
-    if (Status status = options_.source->load(*geometry_, pages, staging->data); !status.ok()) {
+    if (Status status = load_extent(extent, staging->data); !status.ok()) {
         backing_->abandon(*staging);
         return status;
     }
-    count(&Counters::populates);
-    count(&Counters::populated_bytes, pages.length);
-    if (Result<bool> dirty = backing_->install(pages, *staging, Access::read); !dirty.ok())
+    Result<bool> dirty = backing_->install(pages, *staging, access, Wake::no);
+    if (!dirty.ok())
         return dirty.status();
     resident_bytes_.fetch_add(pages.length, std::memory_order_relaxed);
-    for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk)
-        publish(chunk, ChunkWord{}.to(ChunkState::resident));
+    for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk) {
+        ChunkWord next = look(chunk).to(ChunkState::resident).without(ChunkWord::poisoned);
+        if (*dirty) {
+            if (next.has(ChunkWord::spilled)) // what it holds will be out of date
+                release_spilled(chunk);
+            next = next.with(ChunkWord::dirty).without(ChunkWord::spilled);
+        }
+        publish(chunk, next);
+    }
     enqueue(extent);
     return {};
 }
 
-bool Region::fill_ahead(ChunkIndex chunk, bool neighbours) noexcept
+/// From the source what lies there, and from the spill what has changed.
+Status Region::load_extent(ChunkRange extent, std::byte *out) noexcept
+{
+    const std::size_t begin = extent.first.value * geometry_->chunk_bytes();
+    for (ChunkIndex chunk = extent.first; chunk < extent.end();) {
+        ChunkRange run{chunk, 1};
+        const bool spilled = look(chunk).has(ChunkWord::spilled);
+        const auto continues = [&](ChunkIndex next) {
+            return look(next).has(ChunkWord::spilled) == spilled && (!spilled || spill_place(next) == spill_place(chunk) + run.count * geometry_->chunk_bytes());
+        };
+        while (run.end() < extent.end() && continues(run.end()))
+            ++run.count;
+        const ByteRange data = geometry_->data_of(run);
+        std::byte *const to = out + (data.offset - begin);
+        if (Status status = spilled ? engine_.spill.load(spill_place(chunk), to, data.length) : options_.source->load(*geometry_, data, to); !status.ok())
+            return status;
+        if (!spilled)
+            count(&Counters::populates);
+        count(spilled ? &Counters::spill_read_bytes : &Counters::populated_bytes, data.length);
+        chunk = run.end();
+    }
+    return {};
+}
+
+bool Region::fill_ahead(ChunkIndex chunk, bool neighbours, Access access) noexcept
 {
     ChunkWord seen = look(chunk);
     if (!seen.is(ChunkState::absent) && !seen.is(ChunkState::parked))
         return true;
-    if (neighbours && fill_extent(chunk))
+    if (neighbours && fill_extent(chunk, access))
         return true;
     table_.mark_touched(chunk);
     if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
@@ -107,29 +151,48 @@ bool Region::fill_ahead(ChunkIndex chunk, bool neighbours) noexcept
     return true;
 }
 
+/// Takes out chunks in the leaving state that are all unchanged, or all changed.  False if they stay.
+bool Region::leave_together(ChunkRange extent, bool dirty, Eviction &eviction) noexcept
+{
+    const ByteRange pages = geometry_->pages_of_extent(extent);
+    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(extent.first), WaitGraph::nothing, pages.length);
+    Result<Outgoing> outgoing = backing_->take_out(pages, dirty);
+    if (!outgoing.ok())
+        return false;
+    bool spilled = false;
+    if (dirty)
+        if (Status status = store_out(extent, outgoing->data, false, spilled); !status.ok()) {
+            eviction.failure = Failure::of_this_thread(status);
+            engine_.log(LogLevel::error, "chunks %zu to %zu of the region at %p stay in memory: %s", extent.first.value, extent.end().value - 1,
+                        static_cast<void *>(body()), eviction.failure.text);
+            (void)backing_->put_back(*outgoing, Stores::allowed);
+            return false;
+        }
+    gone(*outgoing);
+    eviction.freed += pages.length;
+    count(&Counters::evictions, extent.count);
+    for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk) {
+        const ChunkWord next = look(chunk).to(ChunkState::absent).without(ChunkWord::dirty);
+        publish(chunk, spilled ? next.with(ChunkWord::spilled) : next);
+    }
+    return true;
+}
+
 void Region::evict_extent(ChunkRange extent, Eviction &eviction) noexcept
 {
     queued_.fetch_sub(1, std::memory_order_relaxed);
+    const bool dirty = look(extent.first).has(ChunkWord::dirty);
     ChunkIndex chunk = extent.first;
-    for (; chunk < extent.end(); ++chunk) {
-        ChunkWord seen = look(chunk);
-        if (!seen.can_leave() || seen.has(ChunkWord::dirty) || !change(chunk, seen, seen.to(ChunkState::leaving)))
-            break;
-    }
-    const ChunkRange claimed{extent.first, chunk.value - extent.first.value};
-    if (claimed.count == extent.count) {
-        const ByteRange pages = geometry_->pages_of_extent(extent);
-        const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(extent.first), WaitGraph::nothing, pages.length);
-        if (Result<Outgoing> outgoing = backing_->take_out(pages, false); outgoing.ok()) {
-            backing_->finish({&*outgoing, 1});
-            eviction.freed += pages.length;
-            count(&Counters::evictions, extent.count);
-            resident_bytes_.fetch_sub(pages.length, std::memory_order_relaxed);
-            publish_extent(extent, ChunkState::absent);
-            return;
+    if (!dirty || !eviction.only_clean)
+        for (; chunk < extent.end(); ++chunk) {
+            ChunkWord seen = look(chunk);
+            if (!seen.can_leave() || seen.has(ChunkWord::dirty) != dirty || !change(chunk, seen, seen.to(ChunkState::leaving)))
+                break;
         }
-    }
-    // One of them has changed, is in use, or has left: from now on they are on their own.
+    const ChunkRange claimed{extent.first, chunk.value - extent.first.value};
+    if (claimed.count == extent.count && leave_together(extent, dirty, eviction))
+        return;
+    // Some have changed and others not, or are in use, or have left: from now on they are on their own.
     publish_extent(claimed, ChunkState::resident);
     for (chunk = extent.first; chunk < extent.end(); ++chunk)
         if (const ChunkWord seen = look(chunk); seen.is(ChunkState::resident) && seen.pins() == 0)

@@ -2,8 +2,6 @@
 // How a fault is answered.  What needs no populate is answered at once; the rest is left to a thread that may run user code.
 #include "region.hpp"
 
-#include <unistd.h>
-
 namespace ufomem {
 
 /// Marks and poisons a chunk that is not in memory.  False if it is.
@@ -109,8 +107,10 @@ Region::Answer Region::answer_store(const Fault &fault) noexcept
         if (change(chunk, seen, seen.plus(ChunkWord::one_hold))) {
             const Status status = make_dirty(chunk);
             unhold(chunk);
-            if (status.ok())
+            if (status.ok()) {
+                note_store(fault.thread, chunk);
                 break;
+            }
             engine_.log(LogLevel::error, "chunk %zu cannot be made writable: %s", chunk.value, last_error());
             backing_->wake(chunk);
             return Answer::refused;
@@ -165,7 +165,7 @@ Status Region::restore_held(const Fault &fault, ChunkWord held, Lasting &lasting
         return lost();
     if (loads_only_for_callers())
         return fail(Code::stray, "pages of chunk %zu were discarded by the program, and its callback runs only inside calls; call ufo_touch", chunk.value);
-    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
+    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk), WaitGraph::nothing);
     Result<Staging> staging = gather(chunk, held, Access::read, lasting);
     if (!staging.ok())
         return staging.status();
@@ -191,8 +191,7 @@ Region::Answer Region::give_up_discarded(const Fault &fault, Status status, Last
             enqueue(chunk);
             break;
         }
-        backing_->finish({&*outgoing, 1});
-        resident_bytes_.fetch_sub(geometry_->pages_of(chunk).length, std::memory_order_relaxed);
+        gone(*outgoing);
         const bool poisoned = publish_failure(chunk, seen.without(ChunkWord::dirty), failure.report(), lasting, true);
         backing_->wake(chunk);
         return poisoned ? Answer::done : Answer::refused;
@@ -210,21 +209,25 @@ Region::Answer Region::answer_by_fill(const Fault &fault) noexcept
 {
     const ChunkIndex chunk = fault.chunk;
     table_.mark_touched(chunk);
-    WaitGraph::of_process().set_waiting(fault.thread, key(chunk));
+    // A thread that fills something itself stays in the wait graph until the chunk's end is published; others are woken by the install.
+    const bool fills = WaitGraph::of_process().set_waiting(fault.thread, key(chunk));
     ChunkWord seen = look(chunk);
-    if (seen.is(ChunkState::absent) && fault.access == Access::read && note_miss(fault.thread, chunk) && fill_extent(chunk)) {
-        WaitGraph::of_process().clear_waiting(key(chunk));
-        backing_->wake(chunk);
-        return Answer::done;
+    if (seen.is(ChunkState::absent)) {
+        const Neighbours neighbours = note_miss(fault.thread, chunk);
+        if (neighbours.wanted && fill_extent(chunk, neighbours.access)) {
+            WaitGraph::of_process().clear_waiting(key(chunk));
+            backing_->wake(chunk);
+            return Answer::done;
+        }
     }
     while (seen.is(ChunkState::absent) || seen.is(ChunkState::parked)) {
         const ChunkWord claimed = seen;
-        if (!change(chunk, seen, seen.to(ChunkState::filling).with(ChunkWord::waiters)))
+        if (!change(chunk, seen, seen.to(ChunkState::filling).with(fills ? ChunkWord::waiters : 0)))
             continue;
-        bool poisoned = false;
-        if (fill(chunk, claimed, fault.access, Keep::nothing, &poisoned).ok())
+        Sleeper sleeper{!fills};
+        if (fill(chunk, claimed, fault.access, Keep::nothing, &sleeper).ok())
             return Answer::done;
-        return poisoned ? Answer::done : Answer::refused;
+        return sleeper.poisoned ? Answer::done : Answer::refused;
     }
     WaitGraph::of_process().clear_waiting(key(chunk));
     if (seen.is(ChunkState::resident)) {

@@ -10,7 +10,6 @@
 #include <ctime>
 
 #include <sched.h>
-#include <unistd.h>
 
 namespace ufomem {
 
@@ -41,7 +40,8 @@ Status Region::ensure(ChunkIndex chunk, Access access, Keep keep) noexcept
         case ChunkState::parked: {
             // A signal handler of the program that touched the chunk would wait for the thread that it interrupts.
             const SignalGuard guard;
-            if (note_miss(gettid(), chunk) && fill_extent(chunk))
+            const Neighbours neighbours = note_miss(kernel::this_thread(), chunk);
+            if (neighbours.wanted && fill_extent(chunk, neighbours.access))
                 break; // there now, and perhaps gone again: look
             table_.mark_touched(chunk);
             if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
@@ -62,22 +62,24 @@ Status Region::ensure(ChunkIndex chunk, Access access, Keep keep) noexcept
     }
 }
 
-/// Fills a chunk that the caller has claimed; `claimed` is its word from before.  With `poisoned` for a thread in a fault: a failure is to end
-/// that, and `poisoned` says whether it will.
-Status Region::fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, bool *poisoned) noexcept
+/// Fills a chunk that the caller has claimed; `claimed` is its word from before.  With `sleeper` for a thread in a fault, which a failure is to end.
+Status Region::fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, Sleeper *sleeper) noexcept
 {
     if (options_.read_only)
         access = Access::read;
-    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
+    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk), WaitGraph::nothing);
     Lasting lasting = Lasting::no;
     Result<Staging> staging = gather(chunk, claimed, access, lasting);
     Status status = staging.status();
     if (status.ok())
-        status = show(chunk, claimed, access, keep, *staging);
+        status = show(chunk, claimed, access, keep, *staging, sleeper && sleeper->wake ? Wake::yes : Wake::no);
     if (!status.ok()) {
-        const bool done = publish_failure(chunk, claimed, status, lasting, poisoned != nullptr);
-        if (poisoned)
-            *poisoned = done;
+        const bool poisoned = publish_failure(chunk, claimed, status, lasting, sleeper != nullptr);
+        if (sleeper) {
+            sleeper->poisoned = poisoned;
+            if (sleeper->wake)
+                backing_->wake(chunk);
+        }
         return status;
     }
     if (keep != Keep::pin)
@@ -150,7 +152,7 @@ Status Region::load_from_source(ByteRange data, std::byte *out) noexcept
 }
 
 /// Puts the chunk at its address and publishes it.
-Status Region::show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, const Staging &staging) noexcept
+Status Region::show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, const Staging &staging, Wake wake) noexcept
 {
     std::unique_lock<std::mutex> poisoning(poisoning_, std::defer_lock);
     if (backing_->poison_replaces_mapping())
@@ -160,9 +162,13 @@ Status Region::show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep kee
             backing_->abandon(staging);
             return status;
         }
-    Result<bool> dirty = backing_->install(geometry_->pages_of(chunk), staging, access);
-    if (!dirty.ok())
+    const ByteRange pages = geometry_->pages_of(chunk);
+    resident_bytes_.fetch_add(pages.length, std::memory_order_relaxed); // before whoever is woken can ask
+    Result<bool> dirty = backing_->install(pages, staging, access, wake);
+    if (!dirty.ok()) {
+        resident_bytes_.fetch_sub(pages.length, std::memory_order_relaxed);
         return dirty.status();
+    }
     ChunkWord next = claimed.to(ChunkState::resident).without(ChunkWord::poisoned | ChunkWord::dirty);
     if (*dirty) {
         if (next.has(ChunkWord::spilled)) // what it holds will be out of date
@@ -171,7 +177,6 @@ Status Region::show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep kee
     }
     if (keep != Keep::nothing)
         next = next.plus(keep == Keep::pin ? ChunkWord::one_pin : ChunkWord::one_hold);
-    resident_bytes_.fetch_add(geometry_->pages_of(chunk).length, std::memory_order_relaxed);
     publish(chunk, next);
     return {};
 }

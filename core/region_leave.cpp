@@ -7,21 +7,20 @@
 
 #include <optional>
 
-#include <unistd.h>
-
 namespace ufomem {
 
-/// Gives a frozen, changed chunk to where changes go.  By whichever thread lets it leave, or by a caller of flush or free.
-Status Region::store_out(ChunkIndex chunk, const std::byte *content, bool by_caller, bool &spilled) noexcept
+/// Gives frozen, changed neighbours to where changes go, at once.  By whichever thread lets them leave, or by a caller of flush or free.
+Status Region::store_out(ChunkRange chunks, const std::byte *content, bool by_caller, bool &spilled) noexcept
 {
-    const ByteRange data = geometry_->data_of(chunk);
+    const ByteRange data = geometry_->data_of(chunks);
     Source &source = *options_.source;
     spilled = !(by_caller ? source.takes_changes() : source.takes_changes_anywhere());
     if (spilled) {
         Result<Spill::Offset> place = engine_.spill.store(content, data.length);
         if (!place.ok())
             return place.status();
-        spill_place(chunk) = *place;
+        for (ChunkIndex chunk = chunks.first; chunk < chunks.end(); ++chunk)
+            spill_place(chunk) = *place + (geometry_->data_of(chunk).offset - data.offset);
         count(&Counters::spill_written_bytes, data.length);
         return {};
     }
@@ -38,6 +37,13 @@ Status Region::store_out(ChunkIndex chunk, const std::byte *content, bool by_cal
 }
 
 void Region::release_spilled(ChunkIndex chunk) noexcept { engine_.spill.release(spill_place(chunk), geometry_->data_of(chunk).length); }
+
+/// The end of pages that were taken out.
+void Region::gone(Outgoing &outgoing) noexcept
+{
+    backing_->finish({&outgoing, 1});
+    resident_bytes_.fetch_sub(outgoing.pages.length, std::memory_order_relaxed);
+}
 
 void Region::drop_parked(ChunkIndex chunk, ChunkWord parked) noexcept
 {
@@ -64,9 +70,9 @@ bool Region::leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &
     if (!outgoing.ok())
         return stays(outgoing.status());
     if (dirty) {
-        const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
+        const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk), WaitGraph::nothing);
         bool spilled = false;
-        if (Status status = store_out(chunk, outgoing->data, false, spilled); !status.ok()) {
+        if (Status status = store_out({chunk, 1}, outgoing->data, false, spilled); !status.ok()) {
             engine_.log(LogLevel::error, "chunk %zu of the region at %p stays in memory: %s", chunk.value, static_cast<void *>(body()), last_error());
             (void)backing_->put_back(*outgoing, Stores::allowed);
             return stays(status);
@@ -117,7 +123,7 @@ void Region::evict_candidates(std::span<const ChunkIndex> chunks, Eviction &evic
         }
         if (may_leave()) {
             if (!entry)
-                entry.emplace(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
+                entry.emplace(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk), WaitGraph::nothing);
             (void)leave(chunk, seen, Parking::yes, batch, eviction);
             eviction.only_clean |= eviction.failure.code != Code::ok;
         } else if (seen.is(ChunkState::resident) && seen.pins() == 0) {
@@ -189,8 +195,7 @@ Status Region::reset_chunk(ChunkIndex chunk) noexcept
             enqueue(chunk);
             return outgoing.status();
         }
-        backing_->finish({&*outgoing, 1});
-        resident_bytes_.fetch_sub(geometry_->pages_of(chunk).length, std::memory_order_relaxed);
+        gone(*outgoing);
     } else if (seen.is(ChunkState::parked)) {
         drop_parked(chunk, seen);
     } else if (seen.is(ChunkState::failed)) {
@@ -224,7 +229,7 @@ Status Region::store_frozen(ChunkIndex chunk, bool &frozen, bool &protected_agai
     frozen = outgoing.ok() || outgoing.status().code != Code::pinned;
     if (!outgoing.ok())
         return frozen ? outgoing.status() : Status{};
-    const Status status = store_out(chunk, outgoing->data, true, spilled);
+    const Status status = store_out({chunk, 1}, outgoing->data, true, spilled);
     protected_again = backing_->put_back(*outgoing, status.ok() ? Stores::reported : Stores::allowed);
     return status;
 }
@@ -232,7 +237,7 @@ Status Region::store_frozen(ChunkIndex chunk, bool &frozen, bool &protected_agai
 /// Saves a resident, changed chunk in the cleaning state; it stays.  `claimed` is its word from before.
 Status Region::clean(ChunkIndex chunk, ChunkWord claimed) noexcept
 {
-    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
+    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk), WaitGraph::nothing);
     const bool to_source = options_.source->takes_changes();
     const bool taken_out = backing_->tracks_stores() && claimed.pins() == 0;
     Status status;
@@ -243,7 +248,7 @@ Status Region::clean(ChunkIndex chunk, ChunkWord claimed) noexcept
         status = store_frozen(chunk, frozen, protected_again, spilled);
     // What cannot be frozen is stored as it is, and counts as changed as before; to spill it would be of no use.
     if (!frozen && to_source)
-        status = store_out(chunk, backing_->at(chunk), true, spilled);
+        status = store_out({chunk, 1}, backing_->at(chunk), true, spilled);
 
     const bool dirty = taken_out ? !protected_again : claimed.has(ChunkWord::dirty);
     const bool was_spilled = claimed.has(ChunkWord::spilled) && !(to_source && status.ok());
@@ -263,13 +268,13 @@ Status Region::clean(ChunkIndex chunk, ChunkWord claimed) noexcept
 /// Gives a chunk that is in the spill only to the source.  It is in the filling state; `claimed` is its word from before.
 Status Region::flush_spilled(ChunkIndex chunk, ChunkWord claimed) noexcept
 {
-    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, gettid(), key(chunk), WaitGraph::nothing);
+    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk), WaitGraph::nothing);
     Lasting lasting = Lasting::no;
     Result<Staging> staging = gather(chunk, claimed, Access::write, lasting);
     Status status = staging.status();
     if (status.ok()) {
         bool spilled = false;
-        status = store_out(chunk, staging->data, true, spilled);
+        status = store_out({chunk, 1}, staging->data, true, spilled);
         backing_->abandon(*staging);
     }
     ChunkWord next = claimed.to(ChunkState::absent);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "spill.hpp"
 
+#include "kernel/memory.hpp"
 #include "signal_guard.hpp"
+#include "units.hpp"
 
 #include <cerrno>
 #include <cstdlib>
@@ -9,6 +11,12 @@
 #include <fcntl.h>
 
 namespace ufomem {
+namespace {
+
+/// A transfer that begins in the middle of a page of the file has to read the page first.
+std::size_t whole_pages(std::size_t size) { return round_up(size, kernel::page_size()); }
+
+} // namespace
 
 Status Spill::open()
 {
@@ -32,15 +40,7 @@ Result<Spill::Offset> Spill::reserve(std::size_t size)
     if (!file_)
         if (Status status = open(); !status.ok())
             return status;
-    std::vector<Offset> &holes = free_[size];
-    if (!holes.empty()) {
-        const Offset offset = holes.back();
-        holes.pop_back();
-        return offset;
-    }
-    const Offset offset = end_;
-    end_ += size;
-    return offset;
+    return free_.take(whole_pages(size));
 }
 
 Result<Spill::Offset> Spill::store(const std::byte *data, std::size_t size) noexcept
@@ -77,7 +77,7 @@ void Spill::release(Offset offset, std::size_t size) noexcept
     held_.fetch_sub(size, std::memory_order_relaxed);
     const GuardedLock lock(mutex_);
     try {
-        free_[size].push_back(offset);
+        free_.give(offset, whole_pages(size));
     } catch (...) { // the place is not used again
     }
 }

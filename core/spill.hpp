@@ -2,16 +2,15 @@
 // The private file of a core that keeps changed chunks whose source does not take them.  It has no name, and ends with the core.
 #pragma once
 
+#include "free_ranges.hpp"
 #include "kernel/file.hpp"
 #include "status.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <mutex>
 #include <string>
-#include <vector>
 
 namespace ufomem {
 
@@ -21,10 +20,10 @@ class Spill {
 
     explicit Spill(std::string folder) : folder_(std::move(folder)) {}
 
-    /// Writes a chunk to a place of its own.
+    /// Writes it to a place of its own.
     Result<Offset> store(const std::byte *data, std::size_t size) noexcept;
     Status load(Offset offset, std::byte *out, std::size_t size) noexcept;
-    /// The place is given back to the file system.
+    /// The place, or a part of it, is given back to the file system.
     void release(Offset offset, std::size_t size) noexcept;
 
     std::uint64_t held_bytes() const { return held_.load(std::memory_order_relaxed); }
@@ -37,8 +36,7 @@ class Spill {
     std::mutex mutex_; // for everything but the transfers themselves
     kernel::File file_;
     std::atomic<bool> opened_{false};
-    std::map<std::size_t, std::vector<Offset>> free_; // by size: holes, no disk space
-    Offset end_ = 0;
+    FreeRanges free_; // holes, no disk space; behind the last place everything is free
     std::atomic<std::uint64_t> held_{0};
 };
 

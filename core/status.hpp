@@ -58,10 +58,25 @@ struct Failure {
     static constexpr std::size_t text_size = 384;
     Code code = Code::ok;
     std::int32_t callback_code = 0;
-    char text[text_size] = "";
+    char text[text_size]; // not zeroed: most of these never hold anything
 
+    Failure() noexcept { text[0] = '\0'; }
     static Failure of_this_thread(Status status) noexcept;
     Status report() const noexcept;
+};
+
+/// The first failure of several steps that are all taken.  Costs nothing as long as there is none.
+class FirstFailure {
+  public:
+    void note(Status status) noexcept
+    {
+        if (!status.ok() && first_.code == Code::ok) [[unlikely]]
+            first_ = Failure::of_this_thread(status);
+    }
+    Status report() const noexcept { return first_.code == Code::ok ? Status{} : first_.report(); }
+
+  private:
+    Failure first_;
 };
 
 /// A value, or the status that says why there is none.

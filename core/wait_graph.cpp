@@ -98,13 +98,14 @@ std::size_t WaitGraph::innermost_of(pid_t thread) const noexcept
     return innermost;
 }
 
-void WaitGraph::set_waiting(pid_t thread, Key key) noexcept
+bool WaitGraph::set_waiting(pid_t thread, Key key) noexcept
 {
     const std::size_t i = innermost_of(thread);
     if (i == none || slots_[i].fills.load() == nothing)
-        return;
+        return false;
     slots_[i].version.fetch_add(1);
     slots_[i].waits.store(key);
+    return true;
 }
 
 void WaitGraph::clear_waiting(Key key) noexcept

@@ -32,8 +32,8 @@ class WaitGraph {
         std::size_t index_;
     };
 
-    /// A thread has met a fault on `key` in what it does now.
-    void set_waiting(pid_t thread, Key key) noexcept;
+    /// A thread has met a fault on `key` in what it does now.  False if it fills nothing, and so holds up nobody.
+    bool set_waiting(pid_t thread, Key key) noexcept;
     /// `key` has been filled, or given up: nobody waits for it any more.  To be called before they are woken.
     void clear_waiting(Key key) noexcept;
 

@@ -5,6 +5,7 @@
 #include "floor/copy.hpp"
 #include "floor/move.hpp"
 #include "floor/readers.hpp"
+#include "floor/signals.hpp"
 
 using namespace bench;
 
@@ -15,16 +16,21 @@ template <class Install> static void measure(Options &options)
     const std::size_t budget = options.size("budget", bytes / 4);
     const std::size_t chunk = options.size("chunk", 1 << 20);
     const auto readers = static_cast<unsigned>(options.size("readers", 3));
+    const bool by_signal = options.text("by", "readers") == "signal";
     const Source source(options.text("file", ""));
     options.finish();
 
     const HighWater high_water;
     const Mapping array(bytes);
-    const Userfault userfault(Install::features);
+    const Userfault userfault(Install::features | (by_signal ? UFFD_FEATURE_SIGBUS : 0));
     Install install(userfault, source, array.data(), bytes, chunk, budget);
-    start_readers(userfault, readers, std::nullopt, [&](std::uintptr_t address) {
+    const auto answer = [&](std::uintptr_t address) {
         install.answer((address - reinterpret_cast<std::uintptr_t>(array.data())) / chunk);
-    });
+    };
+    if (by_signal)
+        answer_by_signal(answer);
+    else
+        start_readers(userfault, readers, std::nullopt, answer);
     record_order(order, {reinterpret_cast<Element *>(array.data()), bytes / sizeof(Element)}, budget, high_water);
     std::fflush(stdout);
     std::_Exit(EXIT_SUCCESS); // the readers are blocked in the kernel

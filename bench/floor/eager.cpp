@@ -4,6 +4,7 @@
 #include "common/access.hpp"
 #include "common/options.hpp"
 #include "common/record.hpp"
+#include "common/trace.hpp"
 
 using namespace bench;
 
@@ -12,6 +13,9 @@ int main(int argc, char **argv)
     Options options(argc, argv);
     const std::size_t bytes = options.size("size", std::size_t{2} << 30);
     const std::string order = options.text("order", "scan");
+    std::optional<ResidentTrace> trace;
+    if (options.flag("trace"))
+        trace.emplace();
     options.finish();
 
     const std::size_t count = bytes / sizeof(Element);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Floor: one fault at a time, answered by threads that block in read(), compute the chunk and UFFDIO_COPY it in.
+// Floor: one fault at a time.  Threads that block in read(), or the faulting thread in its signal handler, compute the chunk and UFFDIO_COPY it in.
 
 #include "common/buffer.hpp"
 #include "common/latency.hpp"
 #include "common/options.hpp"
 #include "floor/readers.hpp"
+#include "floor/signals.hpp"
 
 using namespace bench;
 
@@ -15,6 +16,7 @@ int main(int argc, char **argv)
     const std::size_t faults = options.size("faults", 1000);
     const auto readers = static_cast<unsigned>(options.size("readers", 1));
     const std::string cpu = options.text("reader-cpu", "any"); // any, same, other: than the faulting thread's
+    const bool by_signal = options.text("by", "readers") == "signal";
     options.finish();
 
     std::optional<int> reader_cpu;
@@ -24,17 +26,20 @@ int main(int argc, char **argv)
     }
 
     const Mapping array(faults * latency_spread * chunk);
-    const Userfault userfault(0);
+    const Userfault userfault(by_signal ? UFFD_FEATURE_SIGBUS : 0);
     userfault.watch(array.data(), faults * latency_spread * chunk, UFFDIO_REGISTER_MODE_MISSING);
 
     const std::size_t elements = chunk / sizeof(Element);
-    start_readers(userfault, readers, reader_cpu,
-                  [&](std::uintptr_t address) {
-                      thread_local const Buffer staging(chunk);
-                      const std::size_t index = (address - reinterpret_cast<std::uintptr_t>(array.data())) / chunk;
-                      generate(index * elements, elements, staging.data());
-                      (void)userfault.copy(array.data() + index * chunk, staging.data(), chunk);
-                  });
+    const auto answer = [&](std::uintptr_t address) {
+        thread_local const Buffer staging(chunk);
+        const std::size_t index = (address - reinterpret_cast<std::uintptr_t>(array.data())) / chunk;
+        generate(index * elements, elements, staging.data());
+        (void)userfault.copy(array.data() + index * chunk, staging.data(), chunk);
+    };
+    if (by_signal)
+        answer_by_signal(answer);
+    else
+        start_readers(userfault, readers, reader_cpu, answer);
 
     const auto *element = reinterpret_cast<const Element *>(array.data());
     record_latency(faults, [&](std::size_t index) { load(element, index * elements); });

@@ -2,6 +2,7 @@
 // Library: a lazy array under a budget.  The counterpart of floor/array.cpp, with the same loops.
 
 #include "common/orders.hpp"
+#include "common/trace.hpp"
 #include "library/lazy_array.hpp"
 
 using namespace bench;
@@ -14,6 +15,9 @@ int main(int argc, char **argv)
     const std::size_t budget = options.size("budget", bytes / 4);
 
     const HighWater high_water;
+    std::optional<ResidentTrace> trace;
+    if (options.flag("trace"))
+        trace.emplace();
     const LazyArray array(options, bytes, budget);
     options.finish();
     record_order(order, array.elements(), budget, high_water);

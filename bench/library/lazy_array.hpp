@@ -32,9 +32,12 @@ class LazyArray {
         const std::size_t chunk = options.size("chunk", 0); // 0: the library's default
         const std::string advice = options.text("advice", "normal");
         const bool read_only = options.flag("read-only");
+        const bool in_line = options.text("delivery", "auto") == "inline";
 
         ufo_core_config *core_config = ufo_core_config_new();
         must(ufo_core_config_set_budget(core_config, budget), "set_budget");
+        if (in_line)
+            must(ufo_core_config_set_delivery(core_config, UFO_DELIVERY_INLINE), "set_delivery");
         core_ = ufo_core_new(core_config);
         if (core_ == nullptr)
             die(ufo_last_error());

@@ -90,13 +90,24 @@ Group faults(const Scale &scale, std::size_t chunk)
     const auto library = [&](const char *name, const Arguments &more) {
         group.cases.push_back({Kind::library, name, "library-fault", common + more, memory, chunk});
     };
+    floor("signal, COPY", {"--by", "signal"});
     floor("1 reader on the same CPU, COPY", {"--readers", "1", "--reader-cpu", "same"});
     floor("1 reader on another CPU, COPY", {"--readers", "1", "--reader-cpu", "other"});
     floor("1 reader anywhere, COPY", {"--readers", "1"});
     floor("3 readers anywhere, COPY", {"--readers", "3"});
+    library("ufomem inline, load", {"--by", "load", "--delivery", "inline"});
     library("ufomem, load", {"--by", "load"});
     library("ufomem, load, read-only", {"--by", "load", "--read-only"});
     library("ufomem, ufo_touch then load", {"--by", "touch"});
+    return group;
+}
+
+Group calls()
+{
+    Group group = {"calls", "A call on one element that is in memory", Unit::nanoseconds, {}};
+    for (const char *what : {"touch", "read", "write", "pin"})
+        group.cases.push_back({Kind::library, std::string("ufo_") + what + (std::string(what) == "pin" ? ", ufo_unpin" : ""),
+                               "library-call", {"--what", what}, 64 * MiB, 0});
     return group;
 }
 
@@ -119,6 +130,7 @@ Group generated(const Scale &scale)
                 library_array(scale, library_default, "", {}),
                 library_array(scale, library_default, ", sequential", {"--advice", "sequential"}),
                 library_array(scale, library_default, ", read-only", {"--read-only"}),
+                library_array(scale, library_default, ", read-only, inline", {"--read-only", "--delivery", "inline"}),
                 library_array(scale, library_default, ", read-only, sequential", {"--read-only", "--advice", "sequential"}),
                 library_array(scale, 1 * MiB, ", read-only, sequential", {"--read-only", "--advice", "sequential"}),
             }};
@@ -158,8 +170,11 @@ Group random(const Scale &scale, unsigned threads)
     };
     for (const std::size_t chunk : {4 * KiB, 64 * KiB, 1 * MiB})
         group.cases.push_back(floor_array(scale, "copy", chunk, arguments(chunk)));
+    group.cases.push_back(floor_array(scale, "copy", 4 * KiB, arguments(4 * KiB) + Arguments{"--by", "signal"}));
+    group.cases.back().name += ", by signal";
     for (const std::size_t chunk : {4 * KiB, 64 * KiB, 1 * MiB})
         group.cases.push_back(library_array(scale, chunk, "", arguments(chunk)));
+    group.cases.push_back(library_array(scale, 4 * KiB, ", inline", arguments(4 * KiB) + Arguments{"--delivery", "inline"}));
     group.cases.push_back(library_array(scale, library_default, "", arguments(64 * KiB)));
     group.cases.push_back(library_array(scale, 4 * KiB, ", advice random", arguments(4 * KiB) + Arguments{"--advice", "random"}));
     return group;
@@ -182,13 +197,26 @@ Group writes(const Scale &scale)
             }};
 }
 
+/// Who is how long at work with how much memory.  The thread that looks takes its share of the time.
+Group traces(const Scale &scale)
+{
+    const Arguments trace = {"--trace"};
+    return {"trace", "Resident memory over time, by a thread that looks every 5 ms", Unit::gibibytes_per_second,
+            {
+                eager(scale, trace),
+                library_array(scale, library_default, ", scan", trace),
+                library_array(scale, library_default, ", scan, read-only", trace + Arguments{"--read-only"}),
+                library_array(scale, library_default, ", every 10th element written", trace + Arguments{"--order", "write"}),
+            }};
+}
+
 } // namespace
 
 std::vector<Group> plan(const Scale &scale, const std::string &file)
 {
     return {bandwidth(),      faults(scale, 4 * KiB),   faults(scale, 64 * KiB), faults(scale, 1 * MiB),
-            generated(scale), from_file(scale, file), random(scale, 1),        random(scale, 2),
-            writes(scale)};
+            calls(),          generated(scale), from_file(scale, file), random(scale, 1),        random(scale, 2),
+            writes(scale),    traces(scale)};
 }
 
 std::string size_text(std::size_t bytes)

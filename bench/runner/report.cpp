@@ -19,8 +19,11 @@ const char *kind_name(Kind kind)
 
 const char *unit_name(Unit unit)
 {
-    return unit == Unit::microseconds ? "us" : unit == Unit::gibibytes_per_second ? "GiB/s" : "kreads/s";
+    return unit == Unit::nanoseconds ? "ns" : unit == Unit::microseconds ? "us" : unit == Unit::gibibytes_per_second ? "GiB/s" : "kreads/s";
 }
+
+/// Whether less is better.
+bool is_time(Unit unit) { return unit == Unit::nanoseconds || unit == Unit::microseconds; }
 
 std::vector<double> values(Unit unit, const CaseResult &result)
 {
@@ -56,7 +59,7 @@ const CaseResult *best_floor(const GroupResult &group, std::size_t chunk = 0)
         if (result.what.kind != Kind::floor || result.runs.empty() || (chunk != 0 && result.what.chunk != chunk))
             continue;
         const double median = spread(values(group.what.unit, result)).median;
-        if (best == nullptr || (group.what.unit == Unit::microseconds ? median < best_value : median > best_value)) {
+        if (best == nullptr || (is_time(group.what.unit) ? median < best_value : median > best_value)) {
             best = &result;
             best_value = median;
         }
@@ -71,7 +74,7 @@ double time_ratio(Unit unit, const CaseResult &result, const CaseResult *floor)
         return 0;
     const double mine = spread(values(unit, result)).median;
     const double theirs = spread(values(unit, *floor)).median;
-    return unit == Unit::microseconds ? mine / theirs : theirs / mine;
+    return is_time(unit) ? mine / theirs : theirs / mine;
 }
 
 std::string json_text(const std::string &text)
@@ -170,6 +173,8 @@ void json_case(std::FILE *out, const GroupResult &group, const CaseResult &resul
 double value_of(Unit unit, const Figures &run)
 {
     switch (unit) {
+    case Unit::nanoseconds:
+        return number(run, "median_us") * 1e3;
     case Unit::microseconds:
         return number(run, "median_us");
     case Unit::gibibytes_per_second:

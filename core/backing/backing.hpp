@@ -21,6 +21,7 @@ struct Staging {
     std::byte *data = nullptr;
     Frame frame;
     std::size_t extra = 0; ///< charged besides, for the pages that a copy will take
+    bool copy = false;     ///< comes in by copy in any case
     explicit operator bool() const { return data != nullptr; }
 };
 
@@ -38,6 +39,8 @@ struct Outgoing {
     Frame frame;
     kernel::Mapping detached;
 };
+
+using kernel::Wake;
 
 /// What becomes of stores to a chunk that is put back.
 enum class Stores : std::uint8_t { allowed, reported };
@@ -61,8 +64,8 @@ class Backing {
     /// that is gone.
     virtual Result<Staging> rescue(ChunkWord, const std::atomic<ChunkWord::Bits> &, ChunkIndex, Access) noexcept { return Staging{}; }
     virtual void abandon(const Staging &staging) noexcept = 0;
-    /// Makes it visible, without waking anybody.  True if the pages count as changed from now on.  The staging is used up either way.
-    virtual Result<bool> install(ByteRange pages, const Staging &staging, Access access) noexcept = 0;
+    /// Makes it visible.  True if the pages count as changed from now on.  The staging is used up either way; without success nobody is woken.
+    virtual Result<bool> install(ByteRange pages, const Staging &staging, Access access, Wake wake) noexcept = 0;
 
     // -- going out
     virtual Result<Outgoing> take_out(ByteRange pages, bool dirty) noexcept = 0;

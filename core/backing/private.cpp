@@ -46,7 +46,8 @@ Status PrivateBacking::map(void *start) noexcept
             return large.status();
         extent_class_ = *large;
     }
-    Result<kernel::Mapping> mapping = extents && !start ? kernel::map_private_aligned(geometry_.mapped_bytes(), Protection::read_write, geometry_.header_bytes())
+    const bool large = extents || (geometry_.chunk_bytes() % kernel::huge_page_size == 0 && geometry_.chunk_count() > 1);
+    Result<kernel::Mapping> mapping = large && !start ? kernel::map_private_aligned(geometry_.mapped_bytes(), Protection::read_write, geometry_.header_bytes())
                                                         : kernel::map_private(geometry_.mapped_bytes(), Protection::read_write, start);
     if (!mapping.ok())
         return mapping.status();
@@ -55,7 +56,7 @@ Status PrivateBacking::map(void *start) noexcept
         if (Status status = kernel::protect(body, geometry_.mapped_body_bytes(), Protection::read); !status.ok())
             return status;
     // A huge page moves whole only where there is no table for small ones, and a fault leaves one behind where huge pages are not wanted.
-    if (extents && policy_.read_only && policy_.can_move)
+    if (large && policy_.can_move)
         kernel::prefer_huge_pages(body, geometry_.mapped_body_bytes());
     if (Status status = faults_.watch(body, geometry_.mapped_body_bytes()); !status.ok())
         return status;
@@ -94,6 +95,9 @@ Result<Staging> PrivateBacking::stage(ByteRange pages, Access access) noexcept
     Result<Frame> frame = frames_.take(frames_for(pages.length), extra);
     if (!frame.ok())
         return frame.status();
+    // New pages are copied from, and stay hot, as long as there is room for both.
+    if (extra == 0 && frame->fresh && pages.length < InstallPolicy::least_fresh_move_bytes && frames_.charge_now(pages.length))
+        return Staging{frame->data, *frame, pages.length, true};
     return Staging{frame->data, *frame, extra};
 }
 
@@ -117,10 +121,10 @@ void PrivateBacking::abandon(const Staging &staging) noexcept
     frames_.discharge(staging.extra);
 }
 
-Status PrivateBacking::copy_in(ByteRange pages, const std::byte *data, std::size_t done, bool protect) noexcept
+Status PrivateBacking::copy_in(ByteRange pages, const std::byte *data, std::size_t done, bool protect, Wake wake) noexcept
 {
     for (;;) {
-        const Transfer transfer = faults_.copy(at(pages) + done, data + done, pages.length - done, protect);
+        const Transfer transfer = faults_.copy(at(pages) + done, data + done, pages.length - done, protect, wake);
         done += transfer.done;
         if (transfer.error == 0)
             return {};
@@ -133,12 +137,13 @@ Status PrivateBacking::copy_in(ByteRange pages, const std::byte *data, std::size
     }
 }
 
-Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Access access) noexcept
+Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Access access, Wake wake) noexcept
 {
     const InstallPlan plan = policy().plan(access);
+    const bool moves = plan.install == Install::move && !staging.copy;
     const std::size_t size = pages.length;
     std::size_t done = 0;
-    while (plan.install == Install::move && done < size) {
+    while (moves && done < size) {
         const Transfer transfer = faults_.move(at(pages) + done, staging.data + done, size - done);
         done += transfer.done;
         if (transfer.error == EEXIST && empty(at(pages) + done, kernel::page_size()))
@@ -154,8 +159,10 @@ Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Ac
             status = frames_.charge(size - done - extra);
             extra = status.ok() ? size - done : extra;
         }
+        // Whoever wakes early must find nothing that a failure takes away again: his store would be lost.
+        const Wake early = plan.protect || size == kernel::page_size() ? wake : Wake::no;
         if (status.ok())
-            status = copy_in(pages, staging.data, done, plan.protect);
+            status = copy_in(pages, staging.data, done, plan.protect, early);
         if (!status.ok()) {
             (void)empty(at(pages), size);
             (void)kernel::drop(staging.data, size);
@@ -170,6 +177,8 @@ Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Ac
             frames_.vacate(staging.frame);
             frames_.discharge(size - done);
         }
+        if (wake == Wake::yes && (done != 0 || early == Wake::no))
+            wake_for(pages);
         return plan.dirty;
     }
     frames_.vacate(staging.frame);
@@ -180,6 +189,8 @@ Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Ac
             frames_.discharge(size);
             return status;
         }
+    if (wake == Wake::yes)
+        wake_for(pages);
     return plan.dirty;
 }
 
@@ -213,7 +224,7 @@ void PrivateBacking::move_back(const Outgoing &outgoing, std::size_t size) noexc
     std::byte *const place = at(outgoing.pages);
     const Transfer back = faults_.move(place, outgoing.frame.data, size);
     if (back.error != 0) { // the region has turned to refusing stores, or one end is locked in memory now: the content goes back all the same
-        faults_.copy(place + back.done, outgoing.frame.data + back.done, size - back.done, false);
+        faults_.copy(place + back.done, outgoing.frame.data + back.done, size - back.done, false, Wake::no);
         (void)kernel::drop(outgoing.frame.data, size);
     }
     if (policy_.read_only)
@@ -328,7 +339,7 @@ bool PrivateBacking::put_back(Outgoing &outgoing, Stores stores) noexcept
     case Outgoing::Way::detached:
         // Page by page: a copy of everything would not fit the budget.  To map them back would hide the region from userfaultfd for a moment.
         for (std::size_t done = 0; done < size; done += page) {
-            while (faults_.copy(place + done, outgoing.data + done, page, false).error == ENOMEM)
+            while (faults_.copy(place + done, outgoing.data + done, page, false, Wake::no).error == ENOMEM)
                 sched_yield();
             (void)kernel::drop(outgoing.detached.data() + done, page);
         }
@@ -348,7 +359,7 @@ bool PrivateBacking::put_back_protected(Outgoing &outgoing) noexcept
     const std::size_t size = outgoing.pages.length;
     if (outgoing.way != Outgoing::Way::moved || !frames_.charge_now(size))
         return false;
-    if (copy_in(outgoing.pages, outgoing.data, 0, true).ok()) {
+    if (copy_in(outgoing.pages, outgoing.data, 0, true, Wake::no).ok()) {
         frames_.recycle(outgoing.frame);
         return true;
     }
@@ -375,7 +386,7 @@ Status PrivateBacking::restore(ChunkIndex chunk, const Staging &staging) noexcep
 {
     const std::size_t page = kernel::page_size();
     for (std::size_t done = 0; done < size_of(chunk); done += page) {
-        const Transfer transfer = faults_.copy(at(chunk) + done, staging.data + done, page, policy_.can_protect);
+        const Transfer transfer = faults_.copy(at(chunk) + done, staging.data + done, page, policy_.can_protect, Wake::no);
         if (transfer.error != 0 && transfer.error != EEXIST)
             return fail_errno(Code::system, transfer.error, "UFFDIO_COPY of a page");
     }
@@ -406,7 +417,11 @@ Status PrivateBacking::renew(std::byte *data, std::size_t size) noexcept
     return kernel::protect(data, size, protection());
 }
 
-void PrivateBacking::wake(ChunkIndex chunk) noexcept { faults_.wake(at(chunk), size_of(chunk)); }
+void PrivateBacking::wake_for(ByteRange pages) noexcept
+{
+    if (faults_.faults() == kernel::Faults::as_messages) // a signal leaves nobody asleep
+        faults_.wake(at(pages), pages.length);
+}
 
 void PrivateBacking::unmap() noexcept
 {

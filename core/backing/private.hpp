@@ -19,7 +19,7 @@ class PrivateBacking final : public Backing {
     Result<Staging> stage(ByteRange pages, Access access) noexcept override;
     Result<Staging> rescue(ChunkWord parked, const std::atomic<ChunkWord::Bits> &word, ChunkIndex chunk, Access access) noexcept override;
     void abandon(const Staging &staging) noexcept override;
-    Result<bool> install(ByteRange pages, const Staging &staging, Access access) noexcept override;
+    Result<bool> install(ByteRange pages, const Staging &staging, Access access, Wake wake) noexcept override;
     Result<Outgoing> take_out(ByteRange pages, bool dirty) noexcept override;
     bool can_park(const Outgoing &outgoing) const override;
     void finish(std::span<Outgoing> outgoing) noexcept override;
@@ -32,7 +32,7 @@ class PrivateBacking final : public Backing {
     bool poison_replaces_mapping() const override { return !faults_.features().has(feature_poison) && faults_.faults() == kernel::Faults::as_messages; }
     bool poison(ChunkIndex chunk) noexcept override;
     Status mend(ChunkIndex chunk) noexcept override;
-    void wake(ChunkIndex chunk) noexcept override;
+    void wake(ChunkIndex chunk) noexcept override { wake_for(geometry_.pages_of(chunk)); }
     void unmap() noexcept override;
 
   private:
@@ -40,8 +40,9 @@ class PrivateBacking final : public Backing {
     FrameClass &frames_for(std::size_t bytes) const;
     std::size_t extra_for(std::size_t bytes, Access access) const;
     kernel::Protection protection() const;
-    Status copy_in(ByteRange pages, const std::byte *data, std::size_t done, bool protect) noexcept;
+    Status copy_in(ByteRange pages, const std::byte *data, std::size_t done, bool protect, Wake wake) noexcept;
     Result<Outgoing> move_out(ByteRange pages) noexcept;
+    void wake_for(ByteRange pages) noexcept;
     bool put_back_protected(Outgoing &outgoing) noexcept;
     void move_back(const Outgoing &outgoing, std::size_t size) noexcept;
     void drop(std::span<Outgoing> outgoing) noexcept;

@@ -35,7 +35,7 @@ void SharedBacking::abandon(const Staging &staging) noexcept
     frames_.discharge(staging.extra);
 }
 
-Result<bool> SharedBacking::install(ByteRange pages, const Staging &staging, Access access) noexcept
+Result<bool> SharedBacking::install(ByteRange pages, const Staging &staging, Access access, Wake) noexcept
 {
     // The alias lets go of the pages, so that they are counted once.
     (void)kernel::drop(staging.data, staging.extra);

@@ -16,7 +16,7 @@ class SharedBacking final : public Backing {
 
     Result<Staging> stage(ByteRange pages, Access access) noexcept override;
     void abandon(const Staging &staging) noexcept override;
-    Result<bool> install(ByteRange pages, const Staging &staging, Access access) noexcept override;
+    Result<bool> install(ByteRange pages, const Staging &staging, Access access, Wake wake) noexcept override;
     Result<Outgoing> take_out(ByteRange pages, bool dirty) noexcept override;
     void finish(std::span<Outgoing> outgoing) noexcept override;
     bool put_back(Outgoing &outgoing, Stores stores) noexcept override;

@@ -77,13 +77,13 @@ RegionVisit find(int signal, const std::byte *address)
 }
 
 /// Whether the signal stack that we may run on has room for the work.  To run over its end would destroy somebody's memory.
-bool stack_suffices()
+bool stack_suffices(const ucontext_t &context)
 {
     constexpr std::ptrdiff_t least = 8 * 1024;
-    stack_t alternate{};
-    if (sigaltstack(nullptr, &alternate) != 0 || (alternate.ss_flags & SS_ONSTACK) == 0)
-        return true;
-    return static_cast<std::byte *>(__builtin_frame_address(0)) - static_cast<std::byte *>(alternate.ss_sp) >= least;
+    const stack_t &alternate = context.uc_stack; // the kernel notes it in every frame
+    const std::ptrdiff_t left = static_cast<std::byte *>(__builtin_frame_address(0)) - static_cast<std::byte *>(alternate.ss_sp);
+    const bool on_it = (alternate.ss_flags & SS_DISABLE) == 0 && left >= 0 && left < static_cast<std::ptrdiff_t>(alternate.ss_size);
+    return !on_it || left >= least;
 }
 
 enum class Outcome {
@@ -92,23 +92,24 @@ enum class Outcome {
     pass_on    ///< not ours
 };
 
-Outcome answer(int signal, const std::byte *address, AccessFlags flags)
+Outcome answer(int signal, const std::byte *address, const ucontext_t &context)
 {
     const RegionVisit found = find(signal, address);
     if (!found)
         return Outcome::pass_on;
     Region &region = *found;
-    if (!stack_suffices()) {
+    if (!stack_suffices(context)) {
         region.log()(LogLevel::error, "load or store at %p: the alternate signal stack of this thread is too small to fill memory on; use 16 KiB or more",
                      static_cast<const void *>(address));
         return Outcome::pass_on;
     }
+    const AccessFlags flags = flags_of(context);
     Region::Fault fault;
     fault.chunk = region.geometry().chunk_at(static_cast<std::size_t>(address - region.body()));
     fault.address = address;
     fault.access = flags.store ? Access::write : Access::read;
     fault.store_to_protected = flags.store && (signal == SIGSEGV || flags.page_present);
-    fault.thread = gettid();
+    fault.thread = kernel::this_thread();
     Region::Answer given = region.answer_quickly(fault);
     if (given == Region::Answer::wait)
         given = region.wait_for(fault);
@@ -135,7 +136,7 @@ void raise_bus_error(void *address, const ucontext_t &context)
     info.si_signo = SIGBUS;
     info.si_code = BUS_ADRERR;
     info.si_addr = address;
-    syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), SIGBUS, &info);
+    syscall(SYS_rt_tgsigqueueinfo, getpid(), kernel::this_thread(), SIGBUS, &info);
 }
 
 void pass_on(const struct sigaction &before, int signal, siginfo_t *info, void *context)
@@ -169,7 +170,7 @@ void on_fault(std::size_t handler, int signal, siginfo_t *info, void *context)
     const int error = errno;
     const ucontext_t &interrupted = *static_cast<const ucontext_t *>(context);
     const Outcome outcome =
-        is_fault(signal, *info) ? answer(signal, static_cast<const std::byte *>(info->si_addr), flags_of(interrupted)) : Outcome::pass_on;
+        is_fault(signal, *info) ? answer(signal, static_cast<const std::byte *>(info->si_addr), interrupted) : Outcome::pass_on;
     errno = error;
     // Handlers of the program may jump away: here nothing of ours is left behind.
     if (outcome == Outcome::bus_error && signal != SIGBUS)

@@ -149,7 +149,7 @@ bool ThreadDelivery::is_doorbell(const kernel::FaultMessage &message) const
 void ThreadDelivery::answer_doorbell() noexcept
 {
     const std::size_t page = kernel::page_size();
-    (void)faults_.copy(doorbell_.data(), doorbell_.data() + page, page, false);
+    (void)faults_.copy(doorbell_.data(), doorbell_.data() + page, page, false, kernel::Wake::no);
     faults_.wake(doorbell_.data(), page);
 }
 

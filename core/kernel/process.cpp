@@ -29,6 +29,9 @@ struct Canary {
     }
 };
 
+thread_local constinit pid_t t_thread = 0;
+thread_local constinit std::uint64_t t_process = 0; // a child's only thread is another one than it was in the parent
+
 const Canary g_canary;
 Number g_last{0}; // a child goes on counting from its parent's number
 
@@ -45,6 +48,15 @@ std::uint64_t this_process() noexcept
             number = next;
     }
     return number;
+}
+
+pid_t this_thread() noexcept
+{
+    if (const std::uint64_t process = this_process(); t_process != process) [[unlikely]] {
+        t_thread = gettid();
+        t_process = process;
+    }
+    return t_thread;
 }
 
 Status can_tell_processes() noexcept

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include <sys/types.h>
+
 namespace ufomem::kernel {
 
 /// Never 0, and never the same in a child as in its parent.  Signal handlers may ask.
@@ -13,5 +15,8 @@ std::uint64_t this_process() noexcept;
 
 /// Whether this_process() can tell.
 Status can_tell_processes() noexcept;
+
+/// gettid(), without the system call.
+pid_t this_thread() noexcept;
 
 } // namespace ufomem::kernel

@@ -218,11 +218,11 @@ std::span<const FaultMessage> Userfaultfd::read(std::span<FaultMessage> room) co
     return room.first(count);
 }
 
-Transfer Userfaultfd::copy(std::byte *to, const std::byte *from, std::size_t size, bool write_protected) const noexcept
+Transfer Userfaultfd::copy(std::byte *to, const std::byte *from, std::size_t size, bool write_protected, Wake wake) const noexcept
 {
     return resume(size, [&](std::size_t &done) {
         uffdio_copy request{as_number(to + done), as_number(from + done), size - done,
-                            UFFDIO_COPY_MODE_DONTWAKE | (write_protected ? UFFDIO_COPY_MODE_WP : 0), 0};
+                            (wake == Wake::no ? UFFDIO_COPY_MODE_DONTWAKE : 0) | (write_protected ? UFFDIO_COPY_MODE_WP : 0), 0};
         const int error = ioctl(descriptor_, UFFDIO_COPY, &request) == 0 ? 0 : errno;
         if (request.copy > 0) // a count, or a negative error
             done += static_cast<std::size_t>(request.copy);
@@ -250,7 +250,7 @@ bool Userfaultfd::keeps_protection() const noexcept
     if (!pages.ok() || !content.ok() || !watch(pages->data(), pages->size()).ok())
         return true;
     *content->data() = std::byte{1}; // with a page of its own: the common zero page is moved in another way
-    if (copy(pages->data(), content->data(), page, true).error != 0 || move(pages->data() + page, pages->data(), page).error != 0)
+    if (copy(pages->data(), content->data(), page, true, Wake::no).error != 0 || move(pages->data() + page, pages->data(), page).error != 0)
         return true;
     return pagemap_->is_protected(pages->data() + page);
 }

@@ -32,6 +32,9 @@ struct Transfer {
 /// How the faulting thread hears of it: it sleeps until somebody has answered the message, or it gets SIGBUS.
 enum class Faults : std::uint8_t { as_messages, as_signals };
 
+/// Whether the threads that wait for the pages are woken, or wait for wake().
+enum class Wake : std::uint8_t { no, yes };
+
 class Userfaultfd {
   public:
     /// Tries the device, the system call, and the system call for user-mode faults only.  The pagemap has to outlive it.
@@ -53,8 +56,8 @@ class Userfaultfd {
     /// Sleeps until there are messages; an empty span after a signal.
     std::span<const FaultMessage> read(std::span<FaultMessage> room) const noexcept;
 
+    Transfer copy(std::byte *to, const std::byte *from, std::size_t size, bool write_protected, Wake wake) const noexcept;
     // None of these wakes the threads that wait for the pages; wake() does.
-    Transfer copy(std::byte *to, const std::byte *from, std::size_t size, bool write_protected) const noexcept;
     /// The pages arrive writable.
     Transfer move(std::byte *to, std::byte *from, std::size_t size) const noexcept;
     Status write_protect(std::byte *data, std::size_t size, bool on) const noexcept;

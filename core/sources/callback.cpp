@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "callback.hpp"
 
+#include "../kernel/process.hpp"
 #include "../kernel/memory.hpp"
 #include "../wait_graph.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <ctime>
-
-#include <unistd.h>
 
 namespace ufomem {
 namespace {
@@ -85,7 +84,7 @@ Status CallbackSource::store(const Geometry &geometry, ByteRange data, const std
 
     // The callbacks may wait for other chunks, and those for us: the wait graph has to know.
     WaitGraph &graph = WaitGraph::of_process();
-    const pid_t thread = gettid();
+    const pid_t thread = kernel::this_thread();
     const auto key = reinterpret_cast<WaitGraph::Key>(&merging_);
     while (!merging_.try_lock()) {
         const WaitGraph::Entry waiting(graph, nullptr, thread, WaitGraph::nothing, key);

@@ -77,7 +77,7 @@ struct Setting : Store {
     {
         source.prepare(geometry);
     }
-    ByteRange data(std::size_t chunk) const { return geometry.data_of({chunk}); }
+    ByteRange data(std::size_t chunk) const { return geometry.data_of(ChunkIndex{chunk}); }
 
     CallbackSource source;
 };

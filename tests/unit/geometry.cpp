@@ -118,9 +118,9 @@ void the_last_chunk_ends_with_the_array_and_its_page(void **)
 {
     const Geometry geometry = of_bytes(10 * page + 100, 4 * page);
     assert_int_equal(geometry.chunk_count(), 3);
-    assert_bytes(geometry.data_of({1}), 4 * page, 4 * page);
+    assert_bytes(geometry.data_of(ChunkIndex{1}), 4 * page, 4 * page);
     assert_bytes(geometry.pages_of({1}), 4 * page, 4 * page);
-    assert_bytes(geometry.data_of({2}), 8 * page, 2 * page + 100);
+    assert_bytes(geometry.data_of(ChunkIndex{2}), 8 * page, 2 * page + 100);
     assert_bytes(geometry.pages_of({2}), 8 * page, 3 * page);
     assert_int_equal(geometry.mapped_body_bytes(), 11 * page);
 }

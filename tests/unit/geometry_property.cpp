@@ -43,7 +43,7 @@ template <class Check> void for_random_arrays(Check check)
 std::size_t chunk_of(const Geometry &geometry, std::size_t byte)
 {
     for (std::size_t i = 0; i < geometry.chunk_count(); ++i)
-        if (const ByteRange data = geometry.data_of({i}); byte >= data.offset && byte < data.end())
+        if (const ByteRange data = geometry.data_of(ChunkIndex{i}); byte >= data.offset && byte < data.end())
             return i;
     return SIZE_MAX;
 }
@@ -55,9 +55,9 @@ void chunks_tile_the_array(void **)
         std::size_t pages = 0;
         bool fits = geometry.body_bytes() == request.count * request.element_size;
         for (std::size_t i = 0; i < geometry.chunk_count(); ++i) {
-            fits = fits && geometry.data_of({i}).offset == data && geometry.pages_of({i}).offset == pages;
-            fits = fits && geometry.data_of({i}).length != 0 && geometry.pages_of({i}).length % request.page_size == 0;
-            data += geometry.data_of({i}).length;
+            fits = fits && geometry.data_of(ChunkIndex{i}).offset == data && geometry.pages_of({i}).offset == pages;
+            fits = fits && geometry.data_of(ChunkIndex{i}).length != 0 && geometry.pages_of({i}).length % request.page_size == 0;
+            data += geometry.data_of(ChunkIndex{i}).length;
             pages += geometry.pages_of({i}).length;
         }
         return fits && data == geometry.body_bytes() && pages == geometry.mapped_body_bytes()
@@ -130,7 +130,7 @@ void sizes_that_do_not_fit_are_refused_and_no_others(void **)
         assert_true(geometry->mapped_bytes() == up(body) + up(request.header_size));
         assert_true(geometry->chunk_bytes() <= geometry->mapped_body_bytes());
         assert_true(geometry->chunk_bytes() % request.page_size == 0);
-        assert_true(geometry->data_of({geometry->chunk_count() - 1}).end() == geometry->body_bytes());
+        assert_true(geometry->data_of(ChunkIndex{geometry->chunk_count() - 1}).end() == geometry->body_bytes());
     }
 }
 

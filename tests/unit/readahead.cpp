@@ -36,15 +36,85 @@ struct Walk {
     }
 };
 
-void neighbours_are_a_run_from_the_second_on(void **)
+void neighbours_are_a_run_from_the_third_on(void **)
 {
     Readahead readahead;
     assert_int_equal(readahead.note(ann, 10, limits).count, 0);
-    const Readahead::Plan plan = readahead.note(ann, 11, limits);
-    assert_true(plan.sequential);
+    assert_int_equal(readahead.note(ann, 11, limits).count, 0); // may be chance
+    const Readahead::Plan plan = readahead.note(ann, 12, limits);
     assert_int_equal(plan.step, 1);
-    assert_int_equal(plan.first, 12);
-    assert_int_equal(plan.count, limits.extent);
+    assert_int_equal(plan.first, 13);
+    assert_int_equal(plan.count, 1);
+    assert_false(plan.sequential); // small at first
+}
+
+void whole_extents_come_when_the_window_holds_one(void **)
+{
+    Readahead readahead;
+    std::size_t chunk = 0;
+    Readahead::Plan plan = readahead.note(ann, chunk, limits);
+    for (int misses = 1; !plan.sequential; ++misses) {
+        assert_true(misses < 8);
+        chunk += plan.count + 1;
+        plan = readahead.note(ann, chunk, limits);
+    }
+    assert_true(plan.count >= limits.extent);
+}
+
+void random_misses_ask_for_little(void **)
+{
+    unit::Random random;
+    Walk walk;
+    const std::size_t accesses = unit::rounds(20'000);
+    for (std::size_t i = 0; i < accesses; ++i)
+        walk.visit(ann, random.below(limits.chunks));
+    assert_true(walk.asked < accesses / 100);
+}
+
+void stores_in_a_row_make_the_coming_ones_expected(void **)
+{
+    Readahead readahead;
+    std::size_t next = 0; // chunk that is not there yet
+    std::size_t noticed = 0;
+    std::size_t expected_from = limits.chunks; // chunks from here on came with stores expected
+    const auto is_noticed = [&](std::size_t chunk) { return chunk < expected_from; };
+    for (std::size_t chunk = 0; chunk < 2000; ++chunk) {
+        if (chunk >= next) {
+            const Readahead::Plan plan = readahead.note(ann, chunk, limits);
+            next = plan.count != 0 ? plan.first + plan.count : chunk + 1;
+            if (plan.stores)
+                expected_from = std::min(expected_from, chunk);
+        }
+        if (is_noticed(chunk)) {
+            ++noticed;
+            readahead.note_store(ann, chunk, limits);
+        }
+    }
+    assert_true(noticed < 300);
+}
+
+void expected_stores_have_to_be_seen_again(void **)
+{
+    Readahead readahead;
+    std::size_t next = 0;
+    bool expected = false;
+    std::size_t chunk = 0;
+    for (; !expected; ++chunk) { // stores until they are expected ...
+        assert_true(chunk < 1000);
+        if (chunk >= next) {
+            const Readahead::Plan plan = readahead.note(ann, chunk, limits);
+            next = plan.count != 0 ? plan.first + plan.count : chunk + 1;
+            expected = plan.stores;
+        }
+        readahead.note_store(ann, chunk, limits);
+    }
+    for (const std::size_t end = chunk + 100 * limits.extent; chunk < end && expected; ++chunk) // ... and none from then on
+        if (chunk >= next) {
+            const Readahead::Plan plan = readahead.note(ann, chunk, limits);
+            next = plan.first + plan.count;
+            expected = plan.stores;
+        }
+    assert_false(expected);
 }
 
 void a_scan_misses_rarely(void **)
@@ -142,7 +212,11 @@ void nothing_beyond_the_ends(void **)
 int main()
 {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(neighbours_are_a_run_from_the_second_on),
+        cmocka_unit_test(neighbours_are_a_run_from_the_third_on),
+        cmocka_unit_test(whole_extents_come_when_the_window_holds_one),
+        cmocka_unit_test(random_misses_ask_for_little),
+        cmocka_unit_test(stores_in_a_row_make_the_coming_ones_expected),
+        cmocka_unit_test(expected_stores_have_to_be_seen_again),
         cmocka_unit_test(a_scan_misses_rarely),
         cmocka_unit_test(backward_too),
         cmocka_unit_test(with_strides),

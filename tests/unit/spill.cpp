@@ -114,16 +114,21 @@ void a_place_that_was_given_back_is_used_again(void **)
     assert_holds(spill, second, 2);
 }
 
-void places_of_different_sizes_do_not_mix(void **)
+void a_large_place_is_given_back_in_parts_and_used_as_one(void **)
 {
     Spill spill(folder);
     const Spill::Offset large = store(spill, 1, 4 * chunk);
     const Spill::Offset after = store(spill, 2);
-    spill.release(large, 4 * chunk);
+    spill.release(large + chunk, chunk);
     const Spill::Offset small = store(spill, 3);
+    assert_int_equal(small, large + chunk);
+    assert_holds(spill, small, 3);
+    assert_holds(spill, after, 2);
+    for (const std::size_t part : {3, 0, 2, 1})
+        spill.release(large + part * chunk, chunk);
+    assert_int_equal(spill.held_bytes(), chunk);
     const Spill::Offset again = store(spill, 4, 4 * chunk);
     assert_int_equal(again, large);
-    assert_holds(spill, small, 3);
     assert_holds(spill, after, 2);
     assert_holds(spill, again, 4, 4 * chunk);
 }
@@ -220,7 +225,7 @@ int main()
         cmocka_unit_test(there_is_no_file_before_the_first_chunk),
         cmocka_unit_test(the_file_has_no_name),
         cmocka_unit_test(a_place_that_was_given_back_is_used_again),
-        cmocka_unit_test(places_of_different_sizes_do_not_mix),
+        cmocka_unit_test(a_large_place_is_given_back_in_parts_and_used_as_one),
         cmocka_unit_test(released_places_take_no_space_on_the_disk),
         cmocka_unit_test(a_folder_that_is_not_there_is_an_error_with_its_name),
         cmocka_unit_test(nothing_was_stored_there),

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// Which ranges of an endless file are free.  Neighbours merge, and the smallest that suffices is taken first.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace ufomem {
+
+class FreeRanges {
+  public:
+    using Offset = std::uint64_t;
+
+    /// Throws std::bad_alloc, and then nothing has changed.
+    Offset take(std::size_t size)
+    {
+        const auto found = by_size_.lower_bound({size, 0});
+        if (found == by_size_.end())
+            return std::exchange(end_, end_ + size);
+        const auto [free_size, offset] = *found;
+        if (free_size > size) { // the rest keeps its nodes: there is nothing to allocate
+            auto sized = by_size_.extract(found);
+            auto placed = by_offset_.extract(offset);
+            sized.value() = {free_size - size, offset + size};
+            placed.key() = offset + size;
+            placed.mapped() = free_size - size;
+            by_size_.insert(std::move(sized));
+            by_offset_.insert(std::move(placed));
+        } else {
+            by_size_.erase(found);
+            by_offset_.erase(offset);
+        }
+        return offset;
+    }
+
+    /// Throws std::bad_alloc; the range is then lost.
+    void give(Offset offset, std::size_t size)
+    {
+        const auto after = by_offset_.lower_bound(offset);
+        if (after != by_offset_.end() && offset + size == after->first)
+            size += remove(after);
+        const auto next = by_offset_.lower_bound(offset);
+        if (next != by_offset_.begin())
+            if (const auto before = std::prev(next); before->first + before->second == offset) {
+                offset = before->first;
+                size += remove(before);
+            }
+        if (offset + size == end_) {
+            end_ = offset;
+            return;
+        }
+        const auto sized = by_size_.insert({size, offset}).first;
+        try {
+            by_offset_.insert({offset, size});
+        } catch (...) {
+            by_size_.erase(sized);
+            throw;
+        }
+    }
+
+    /// Where the last taken range ends.
+    Offset end() const { return end_; }
+    std::size_t pieces() const { return by_offset_.size(); }
+
+  private:
+    using ByOffset = std::map<Offset, std::size_t>;
+
+    std::size_t remove(ByOffset::iterator range)
+    {
+        const std::size_t size = range->second;
+        by_size_.erase({size, range->first});
+        by_offset_.erase(range);
+        return size;
+    }
+
+    ByOffset by_offset_;
+    std::set<std::pair<std::size_t, Offset>> by_size_;
+    Offset end_ = 0;
+};
+
+} // namespace ufomem
