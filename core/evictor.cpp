@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "evictor.hpp"
 
+#include "kernel/futex.hpp"
+#include "library_thread.hpp"
 #include "region.hpp"
+#include "signal_guard.hpp"
 
 #include <algorithm>
 #include <array>
@@ -93,6 +96,63 @@ Reclaimer::Outcome Evictor::reclaim(std::size_t bytes)
     for (ResidentQueue *queue : order)
         reclaim_from(*queue, bytes, failing, outcome);
     return outcome;
+}
+
+Evictor::~Evictor()
+{
+    work_.store(ending);
+    kernel::futex_wake_all(work_);
+    if (thread_.joinable())
+        thread_.join();
+}
+
+void Evictor::make_room_soon()
+{
+    // Seen by everybody who fills: one load, unless there is something to do.
+    std::uint32_t idle = none;
+    if (work_.load(std::memory_order_relaxed) != none || !work_.compare_exchange_strong(idle, wanted))
+        return;
+    if (!started_.load(std::memory_order_acquire))
+        start_thread();
+    kernel::futex_wake_all(work_);
+}
+
+void Evictor::start_thread() noexcept
+{
+    const GuardedLock lock(starting_);
+    if (thread_.joinable())
+        return;
+    try {
+        thread_ = start_library_thread("ufomem-evict", &engine_, [this] { run(); });
+        started_.store(true, std::memory_order_release);
+    } catch (...) { // no thread: whoever needs room makes it
+        work_.store(none);
+    }
+}
+
+void Evictor::run() noexcept
+{
+    for (;;) {
+        std::uint32_t work = work_.load();
+        if (work == ending)
+            return;
+        if (work != wanted || !work_.compare_exchange_strong(work, at_work)) {
+            kernel::futex_wait(work_, none, 1000);
+            continue;
+        }
+        while (work_.load() == at_work) {
+            const std::size_t missing = engine_.frames.missing_room();
+            if (missing == 0)
+                break;
+            const Outcome outcome = reclaim(missing);
+            if (outcome.freed == 0) { // all that is left is in use, or cannot be stored: those who need room report it
+                kernel::futex_wait(work_, at_work, 10);
+                break;
+            }
+        }
+        work = at_work;
+        work_.compare_exchange_strong(work, none);
+    }
 }
 
 } // namespace ufomem

@@ -1,23 +1,40 @@
 // SPDX-License-Identifier: MIT
-// Makes room: lets the oldest resident chunks leave, in batches of neighbours.
+// Makes room: lets the oldest resident chunks leave, in batches of neighbours.  By a thread of its own, which begins before the budget is
+// used up, so that nobody waits for a write-back in a fault; and by whoever needs room at once.
 #pragma once
 
 #include "engine.hpp"
 #include "reclaimer.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <thread>
 
 namespace ufomem {
 
 class Evictor final : public Reclaimer {
   public:
     explicit Evictor(Engine &engine) : engine_(engine) {}
+    Evictor(const Evictor &) = delete;
+    Evictor &operator=(const Evictor &) = delete;
+    ~Evictor();
 
     Outcome reclaim(std::size_t bytes) override;
+    void make_room_soon() override;
 
   private:
     class Failing;
+    enum Work : std::uint32_t { none, wanted, at_work, ending };
+    void start_thread() noexcept;
+    void run() noexcept;
     void reclaim_from(ResidentQueue &queue, std::size_t bytes, Failing &failing, Outcome &outcome);
 
     Engine &engine_;
+    std::atomic<std::uint32_t> work_{none}; // what the thread shall do; it sleeps on it
+    std::atomic<bool> started_{false};
+    std::mutex starting_;
+    std::thread thread_; // guarded by starting_
 };
 
 } // namespace ufomem

@@ -94,6 +94,30 @@ std::size_t Frames::trim(std::size_t bytes) noexcept
     return trimmed;
 }
 
+/// What fills can have without anything leaving.
+std::size_t Frames::room() const noexcept
+{
+    const std::size_t high = budget_.high();
+    const std::size_t used = budget_.used();
+    return (high > used ? high - used : 0) + pooled_bytes();
+}
+
+std::size_t Frames::missing_room() const noexcept
+{
+    const std::size_t wanted = budget_.high() - budget_.low();
+    const std::size_t there = room();
+    return there < wanted ? std::min(wanted - there, batch(0)) : 0;
+}
+
+void Frames::look_ahead() noexcept
+{
+    // Below this the watermarks are too close for anybody to be ahead of anything.
+    constexpr std::size_t least = 1024 * 1024;
+    const std::size_t wanted = budget_.high() - budget_.low();
+    if (wanted >= least && room() < wanted / 2)
+        reclaimer_->make_room_soon();
+}
+
 Status Frames::refusal(std::size_t bytes, const Failure &failure) const noexcept
 {
     if (failure.code != Code::ok)
@@ -109,8 +133,10 @@ Status Frames::refusal(std::size_t bytes, const Failure &failure) const noexcept
 template <class Attempt, class LetGo> Status Frames::until(std::size_t bytes, Attempt attempt, LetGo let_go) noexcept
 {
     std::size_t missing = attempt(budget_.high(), false);
-    if (missing == 0)
+    if (missing == 0) {
+        look_ahead();
         return {};
+    }
     if (bytes > budget_.bytes()) {
         let_go();
         return fail(Code::budget, "%zu bytes are needed at once, more than the budget of %zu; use smaller chunks, or raise the budget", bytes,

@@ -47,6 +47,9 @@ class Frames {
     /// Leaves the old budget in place if the memory in use cannot be brought under the new one.
     Status set_budget(std::size_t bytes) noexcept;
 
+    /// How much should leave now, so that nobody has to wait for it later; 0 if there is room enough, or as much as there can be.
+    std::size_t missing_room() const noexcept;
+
     const Budget &budget() const { return budget_; }
 
   private:
@@ -56,6 +59,8 @@ class Frames {
     std::size_t trim(std::size_t bytes) noexcept;
     std::size_t pooled_bytes() const noexcept;
     std::size_t batch(std::size_t at_least) const noexcept;
+    std::size_t room() const noexcept;
+    void look_ahead() noexcept;
     template <class Attempt, class LetGo> Status until(std::size_t bytes, Attempt attempt, LetGo let_go) noexcept;
     void note_release() noexcept;
     Status refusal(std::size_t bytes, const Failure &failure) const noexcept;

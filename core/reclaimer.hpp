@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the frames ask for when the budget is reached.  The evictor answers; the frames do not know it.
+// What the frames ask for when the budget is reached, or nearly so.  The evictor answers; the frames do not know it.
 #pragma once
 
 #include "status.hpp"
@@ -15,6 +15,8 @@ class Reclaimer {
         Failure failure;       ///< why changed chunks could not leave, if that was so
     };
     virtual Outcome reclaim(std::size_t bytes) = 0;
+    /// Room is getting short, though nobody has to wait yet.  Must not wait.
+    virtual void make_room_soon() {}
 
   protected:
     ~Reclaimer() = default;

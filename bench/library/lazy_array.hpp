@@ -43,27 +43,36 @@ class LazyArray {
             die(ufo_last_error());
         ufo_core_config_free(core_config);
 
-        ufo_config *config = ufo_config_new();
-        must(ufo_config_set_elements(config, bytes / sizeof(Element), sizeof(Element)), "set_elements");
-        must(ufo_config_set_chunk(config, chunk / sizeof(Element)), "set_chunk");
-        must(ufo_config_set_read_only(config, read_only), "set_read_only");
-        must(file.empty() ? ufo_config_set_populate(config, populate_numbers, nullptr, nullptr)
-                          : ufo_config_set_file(config, file.c_str(), 0, 0),
+        config_ = ufo_config_new();
+        must(ufo_config_set_chunk(config_, chunk / sizeof(Element)), "set_chunk");
+        must(ufo_config_set_read_only(config_, read_only), "set_read_only");
+        must(file.empty() ? ufo_config_set_populate(config_, populate_numbers, nullptr, nullptr)
+                          : ufo_config_set_file(config_, file.c_str(), 0, 0),
              "source");
-        region_ = ufo_new(core_, config);
-        if (region_ == nullptr)
-            die(ufo_last_error());
-        ufo_config_free(config);
+        region_ = another(bytes);
         if (advice != "normal")
             must(ufo_advise(region_, 0, ufo_count(region_), advice == "random" ? UFO_ADVICE_RANDOM : UFO_ADVICE_SEQUENTIAL),
                  "advise");
     }
 
-    ~LazyArray() { ufo_core_free(core_); }
+    ~LazyArray()
+    {
+        ufo_config_free(config_);
+        ufo_core_free(core_);
+    }
     LazyArray(const LazyArray &) = delete;
     LazyArray &operator=(const LazyArray &) = delete;
 
     [[nodiscard]] ufo *region() const { return region_; }
+    /// One more region of the same kind in the same core.
+    [[nodiscard]] ufo *another(std::size_t bytes) const
+    {
+        must(ufo_config_set_elements(config_, bytes / sizeof(Element), sizeof(Element)), "set_elements");
+        ufo *region = ufo_new(core_, config_);
+        if (region == nullptr)
+            die(ufo_last_error());
+        return region;
+    }
     [[nodiscard]] std::span<Element> elements() const
     {
         return {static_cast<Element *>(ufo_data(region_)), ufo_count(region_)};
@@ -85,6 +94,7 @@ class LazyArray {
 
   private:
     ufo_core *core_ = nullptr;
+    ufo_config *config_ = nullptr;
     ufo *region_ = nullptr;
 };
 

@@ -102,6 +102,25 @@ Group faults(const Scale &scale, std::size_t chunk)
     return group;
 }
 
+/// The same fault among ever more of everything.
+Group scaling(const Scale &scale)
+{
+    Group group = {"scaling", "One access of an absent chunk of 4 KiB, inline", Unit::microseconds, {}};
+    const auto add = [&](const char *name, const Arguments &more) {
+        const std::size_t count = std::min<std::size_t>(scale.faults, 4000);
+        group.cases.push_back({Kind::library, name, "library-fault",
+                               Arguments{"--chunk", "4096", "--faults", std::to_string(count), "--delivery", "inline"} + more,
+                               count * 8 * KiB + 64 * MiB, 4 * KiB});
+    };
+    add("one region, four times of what is touched", {});
+    add("one region of 1 GiB", {"--size", "1G"});
+    add("one region of 64 GiB", {"--size", "64G"});
+    add("one region of 1 TiB", {"--size", "1024G"});
+    add("16 regions", {"--regions", "16"});
+    add("1000 regions", {"--regions", "1000"});
+    return group;
+}
+
 Group calls()
 {
     Group group = {"calls", "A call on one element that is in memory", Unit::nanoseconds, {}};
@@ -215,7 +234,8 @@ Group traces(const Scale &scale)
 std::vector<Group> plan(const Scale &scale, const std::string &file)
 {
     return {bandwidth(),      faults(scale, 4 * KiB),   faults(scale, 64 * KiB), faults(scale, 1 * MiB),
-            calls(),          generated(scale), from_file(scale, file), random(scale, 1),        random(scale, 2),
+            scaling(scale),   calls(),          generated(scale),        from_file(scale, file),
+            random(scale, 1), random(scale, 2), random(scale, 64),
             writes(scale),    traces(scale)};
 }
 

@@ -112,8 +112,33 @@ static void memory_is_given_back(void **state)
         assert_true(process_resident() < before + SLACK);
 }
 
+/* Between the watermarks room is made before anybody has to wait for it. */
+static void room_is_made_ahead(void **state)
+{
+    (void)state;
+    begin_test(60);
+    ufo_core_config *config = ufo_core_config_new();
+    assert_ok(ufo_core_config_set_budget(config, 16 * MIB));
+    assert_ok(ufo_core_config_set_watermarks(config, 50, 100));
+    ufo_core *core = ufo_core_new(config);
+    assert_non_null(core);
+    ufo_core_config_free(config);
+    ufo *region = zero_region(core, LENGTH, 0);
+    assert_ok(ufo_advise(region, 0, LENGTH, UFO_ADVICE_RANDOM));
+    unsigned char *bytes = ufo_data(region);
+    for (size_t at = 0; at < 15 * MIB; at += 4096) /* fits: nothing has to leave yet */
+        bytes[at] = pattern(at);
+    for (uint64_t end = now_ms() + 20000; region_stats(region).resident_bytes > 12 * MIB && now_ms() < end;)
+        sleep_ms(5);
+    assert_in_range(region_stats(region).resident_bytes, MIB, 12 * MIB);
+    for (size_t at = 0; at < 15 * MIB; at += 4096)
+        assert_int_equal(bytes[at], pattern(at));
+    ufo_core_free(core);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(kernel_counted), cmocka_unit_test(memory_is_given_back)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(kernel_counted), cmocka_unit_test(memory_is_given_back),
+                                       cmocka_unit_test(room_is_made_ahead)};
     return RUN(tests);
 }
