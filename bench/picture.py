@@ -70,7 +70,8 @@ def main():
     facts = results["facts"]
     about = [facts[key] for key in ("time", "cpu", "memory", "kernel") if key in facts]
     about += [f"{key[7:]}: {value}" for key, value in facts.items() if key.startswith("ufomem_")]
-    figure.suptitle(f"ufomem: array of {results['bytes'] >> 20} MiB, budget {results['budget'] >> 20} MiB\n" + ", ".join(about), fontsize=8)
+    title = f"ufomem: array of {results['bytes'] >> 20} MiB, budget {results['budget'] >> 20} MiB\n"
+    figure.suptitle(title + ", ".join(about[:4]) + "\n" + ", ".join(about[4:]), fontsize=8)
     figure.tight_layout(rect=(0, 0, 1, 0.985))
     figure.savefig(sys.argv[2])
 

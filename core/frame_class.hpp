@@ -23,7 +23,6 @@ struct Frame {
     FrameClass *frames = nullptr;
     std::uint32_t slot = 0;
     std::byte *data = nullptr;
-    bool fresh = false; ///< without pages so far: they are allocated and zeroed by the first stores
     explicit operator bool() const { return data != nullptr; }
 };
 

@@ -55,10 +55,8 @@ Frame Frames::fresh(FrameClass &frames, std::size_t limit) noexcept
     if (!try_charge(frames.frame_bytes(), limit))
         return {};
     Result<Frame> empty = frames.take_empty();
-    if (empty.ok()) {
-        empty->fresh = true;
+    if (empty.ok())
         return *empty;
-    }
     discharge(frames.frame_bytes());
     return {};
 }

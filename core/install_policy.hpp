@@ -21,7 +21,7 @@ struct InstallPolicy {
     /// Below this, a move costs as much as a copy, and flushes every other processor's TLB besides.
     static constexpr std::size_t least_move_bytes = 32 * 1024;
 
-    /// Below this, a move of pages that have just been allocated costs more than a copy.
+    /// Below this, a move of pages that were allocated for it costs more than a copy.
     static constexpr std::size_t least_fresh_move_bytes = 2 * 1024 * 1024;
 
     bool read_only = false;

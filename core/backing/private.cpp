@@ -92,11 +92,13 @@ std::size_t PrivateBacking::extra_for(std::size_t bytes, Access access) const
 Result<Staging> PrivateBacking::stage(ByteRange pages, Access access) noexcept
 {
     const std::size_t extra = extra_for(pages.length, access);
-    Result<Frame> frame = frames_.take(frames_for(pages.length), extra);
+    FrameClass &frames = frames_for(pages.length);
+    Result<Frame> frame = frames_.take(frames, extra);
     if (!frame.ok())
         return frame.status();
-    // New pages are copied from, and stay hot, as long as there is room for both.
-    if (extra == 0 && frame->fresh && pages.length < InstallPolicy::least_fresh_move_bytes && frames_.charge_now(pages.length))
+    // Moves live on frames of chunks that left.  As long as none do, and there is room for both, one frame is copied from again and again.
+    const bool scarce = frames.recycled() + frames.parked() == 0;
+    if (extra == 0 && scarce && pages.length < InstallPolicy::least_fresh_move_bytes && frames_.charge_now(pages.length))
         return Staging{frame->data, *frame, pages.length, true};
     return Staging{frame->data, *frame, extra};
 }
