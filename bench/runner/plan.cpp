@@ -216,6 +216,17 @@ Group writes(const Scale &scale)
             }};
 }
 
+Group hot_set(const Scale &scale)
+{
+    const Arguments budget = {"--budget", std::to_string(scale.budget), "--read-only"};
+    return {"hot-set", "A hot set of half the budget: still there after a scan of ten times the budget", Unit::percent,
+            {
+                {Kind::library, "ufomem, default", "library-hot-set", budget, scale.budget + 64 * MiB, 0},
+                {Kind::library, "what came first leaves first (scan advised random)", "library-hot-set",
+                 budget + Arguments{"--in-order"}, scale.budget + 64 * MiB, 0},
+            }};
+}
+
 /// Who is how long at work with how much memory.  The thread that looks takes its share of the time.
 Group traces(const Scale &scale)
 {
@@ -236,7 +247,7 @@ std::vector<Group> plan(const Scale &scale, const std::string &file)
     return {bandwidth(),      faults(scale, 4 * KiB),   faults(scale, 64 * KiB), faults(scale, 1 * MiB),
             scaling(scale),   calls(),          generated(scale),        from_file(scale, file),
             random(scale, 1), random(scale, 2), random(scale, 64),
-            writes(scale),    traces(scale)};
+            writes(scale),    hot_set(scale),          traces(scale)};
 }
 
 std::string size_text(std::size_t bytes)

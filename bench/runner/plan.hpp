@@ -14,7 +14,7 @@ enum class Kind {
     library,
 };
 
-enum class Unit { nanoseconds, microseconds, gibibytes_per_second, kiloreads_per_second };
+enum class Unit { nanoseconds, microseconds, gibibytes_per_second, kiloreads_per_second, percent };
 
 struct Case {
     Kind kind;

@@ -19,7 +19,7 @@ const char *kind_name(Kind kind)
 
 const char *unit_name(Unit unit)
 {
-    return unit == Unit::nanoseconds ? "ns" : unit == Unit::microseconds ? "us" : unit == Unit::gibibytes_per_second ? "GiB/s" : "kreads/s";
+    return unit == Unit::percent ? "%" : unit == Unit::nanoseconds ? "ns" : unit == Unit::microseconds ? "us" : unit == Unit::gibibytes_per_second ? "GiB/s" : "kreads/s";
 }
 
 /// Whether less is better.
@@ -173,6 +173,8 @@ void json_case(std::FILE *out, const GroupResult &group, const CaseResult &resul
 double value_of(Unit unit, const Figures &run)
 {
     switch (unit) {
+    case Unit::percent:
+        return number(run, "percent");
     case Unit::nanoseconds:
         return number(run, "median_us") * 1e3;
     case Unit::microseconds:
