@@ -93,6 +93,8 @@ Status Core::open(const Options &options)
                                        spill_folder(options.spill_folder));
     evictor_ = std::make_unique<Evictor>(*engine_);
     engine_->frames.set_reclaimer(*evictor_);
+    prefetcher_ = std::make_unique<Prefetcher>();
+    engine_->ahead = prefetcher_.get();
     if (faults_ && *delivery != Delivery::in_line) {
         thread_ = std::make_unique<ThreadDelivery>(*engine_, *faults_, registry_, options.workers);
         return thread_->start();
@@ -106,15 +108,15 @@ Status Core::open(const Options &options)
 
 Core::~Core()
 {
-    if (engine_)
-        engine_->prefetcher.stop();
+    if (prefetcher_)
+        prefetcher_->stop();
 }
 
 /// The last region may end in a thread of the core's own, which cannot wait for itself.
 void Core::destroy(Core *core) noexcept
 {
     const void *owner = works_for();
-    if (owner && core->engine_ && (owner == core->engine_.get() || owner == &core->engine_->prefetcher)) {
+    if (owner && core->engine_ && (owner == core->engine_.get() || owner == core->prefetcher_.get())) {
         try {
             start_library_thread("ufomem-end", nullptr, [core] { delete core; }).detach();
         } catch (...) { // no thread to be had: the core stays
@@ -242,7 +244,7 @@ Status Core::close(RegionHandle *handle) noexcept
 
 void Core::close_all() noexcept
 {
-    engine_->prefetcher.stop();
+    prefetcher_->stop();
     // The newest first: a callback can only use regions that were there before its own.
     for (;;) {
         RegionHandle *handle = nullptr;

@@ -8,6 +8,7 @@
 #include "evictor.hpp"
 #include "handle_pool.hpp"
 #include "kernel/pagemap.hpp"
+#include "prefetcher.hpp"
 #include "region.hpp"
 #include "registry.hpp"
 
@@ -74,6 +75,7 @@ class Core : public std::enable_shared_from_this<Core> {
     std::unique_ptr<kernel::Userfaultfd> faults_; // null: no userfaultfd
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Evictor> evictor_;
+    std::unique_ptr<Prefetcher> prefetcher_;
     Registry registry_;
     std::unique_ptr<ThreadDelivery> thread_;
     std::unique_ptr<SignalDelivery> signal_;

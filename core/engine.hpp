@@ -2,12 +2,12 @@
 // What all regions of a core share.
 #pragma once
 
+#include "ahead.hpp"
 #include "budget.hpp"
 #include "counters.hpp"
 #include "frames.hpp"
 #include "kernel/process.hpp"
 #include "log.hpp"
-#include "prefetcher.hpp"
 #include "resident_queue.hpp"
 #include "spill.hpp"
 
@@ -35,7 +35,7 @@ struct Engine {
     ResidentQueue passing; // what a scan brings in: it leaves first, so that what is used again can stay
     Spill spill;
     Counters counters;
-    Prefetcher prefetcher;
+    Ahead *ahead = nullptr; // set before the first region
     const std::uint64_t process = kernel::this_process();
     Delivery delivery = Delivery::thread; // set before the first region
 };

@@ -2,8 +2,7 @@
 // Fills chunks before they are asked for, on a thread of its own that starts with the first request.
 #pragma once
 
-#include "handle.hpp"
-#include "units.hpp"
+#include "ahead.hpp"
 
 #include <condition_variable>
 #include <cstddef>
@@ -13,23 +12,14 @@
 
 namespace ufomem {
 
-class Prefetcher {
+class Prefetcher final : public Ahead {
   public:
     Prefetcher() = default;
     Prefetcher(const Prefetcher &) = delete;
     Prefetcher &operator=(const Prefetcher &) = delete;
     ~Prefetcher() { stop(); }
 
-    struct Request {
-        RegionTicket region;
-        ChunkIndex first;
-        std::ptrdiff_t step = 1; ///< between the chunks
-        std::size_t count = 0;
-        bool neighbours = false;      ///< those in between, and a few more, may come along
-        Access access = Access::read; ///< what they will be wanted for
-    };
-    /// A hint: forgotten if too many wait already, or if there is no memory for it.
-    void request(const Request &request) noexcept;
+    void request(const Request &request) noexcept override;
     void stop() noexcept;
 
   private:

@@ -35,7 +35,7 @@ Region::Neighbours Region::note_miss(pid_t thread, ChunkIndex chunk) noexcept
     }
     const Access access = plan.stores ? Access::write : Access::read;
     if (!loads_only_for_callers())
-        engine_.prefetcher.request({ticket(), ChunkIndex{plan.first}, plan.step, plan.count, plan.sequential, access});
+        engine_.ahead->request({ticket(), ChunkIndex{plan.first}, plan.step, plan.count, plan.sequential, access});
     return {plan.sequential, access};
 }
 

@@ -224,8 +224,8 @@ UFO_API void ufo_core_config_free(ufo_core_config *config);
 UFO_API ufo_status ufo_core_config_set_budget(ufo_core_config *config, size_t bytes);
 
 /**
- * Chunks leave in batches, on a thread of the core's own, so that the memory in use by others lies between `low_percent` and `high_percent` of the
- * budget; where that is not fast enough, whoever needs memory makes room himself.
+ * When memory in use comes near `high_percent` of the budget, chunks leave in batches, on a thread of the core's own, until `low_percent` is
+ * reached; whoever needs memory before that makes room himself.
  * Between the two, frames of chunks that left are kept for a while, so that a chunk which is wanted again returns without being
  * populated.  Default 88 and 100; 0 < low < high <= 100.  @since 0.1
  */
