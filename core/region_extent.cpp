@@ -12,7 +12,8 @@ Readahead::Limits Region::readahead_limits() const
     limits.chunks = geometry_->chunk_count();
     limits.extent = geometry_->extent_chunks();
     // What is filled ahead must not push out what it is wanted beside; and what is wanted at random must not hit the window by chance.
-    limits.most_window = std::min(std::min(options_.readahead_bytes, engine_.budget.low() / 8) / geometry_->chunk_bytes(), limits.chunks / 16);
+    const std::size_t most_bytes = std::min(options_.readahead_bytes, engine_.budget.low() / 8);
+    limits.most_window = std::min(most_bytes / geometry_->chunk_bytes(), std::max<std::size_t>(limits.chunks / 16, 1));
     return limits;
 }
 
