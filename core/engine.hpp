@@ -11,6 +11,7 @@
 #include "resident_queue.hpp"
 #include "spill.hpp"
 
+#include <atomic>
 #include <string>
 
 namespace ufomem {
@@ -33,6 +34,7 @@ struct Engine {
     Frames frames;
     ResidentQueue resident;
     ResidentQueue passing; // what a scan brings in: it leaves first, so that what is used again can stay
+    std::atomic<std::size_t> arriving{0}; // bytes of extents on their way into that queue
     Spill spill;
     Counters counters;
     Ahead *ahead = nullptr; // set before the first region

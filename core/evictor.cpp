@@ -86,17 +86,23 @@ void Evictor::reclaim_from(ResidentQueue &queue, std::size_t bytes, Failing &fai
     }
 }
 
-Reclaimer::Outcome Evictor::reclaim(std::size_t bytes)
+/// A scan lives in an eighth of the memory, and takes the rest only as long as nobody else wants it.  While it has more, it alone makes room; what is
+/// used again has to go only if that is needed now and the scan has nothing left.
+Reclaimer::Outcome Evictor::make_room(std::size_t bytes, Need need)
 {
     Outcome outcome;
     Failing failing;
-    // A scan lives in an eighth of the memory, and takes the rest only as long as nobody else wants it.
-    const bool scanned_first = engine_.passing.bytes() > engine_.budget.bytes() / 8;
-    ResidentQueue *const order[] = {scanned_first ? &engine_.passing : &engine_.resident, scanned_first ? &engine_.resident : &engine_.passing};
-    for (ResidentQueue *queue : order)
-        reclaim_from(*queue, bytes, failing, outcome);
+    const std::size_t scanned = engine_.passing.bytes() + engine_.arriving.load(std::memory_order_relaxed);
+    const bool scanned_first = scanned > engine_.budget.bytes() / 8;
+    reclaim_from(scanned_first ? engine_.passing : engine_.resident, bytes, failing, outcome);
+    if (!scanned_first)
+        reclaim_from(engine_.passing, bytes, failing, outcome);
+    else if (outcome.freed == 0 && need == Need::now)
+        reclaim_from(engine_.resident, bytes, failing, outcome);
     return outcome;
 }
+
+Reclaimer::Outcome Evictor::reclaim(std::size_t bytes) { return make_room(bytes, Need::now); }
 
 Evictor::~Evictor()
 {
@@ -144,7 +150,7 @@ void Evictor::run() noexcept
             const std::size_t missing = engine_.frames.missing_room();
             if (missing == 0)
                 break;
-            const Outcome outcome = reclaim(missing);
+            const Outcome outcome = make_room(missing, Need::soon);
             if (outcome.freed == 0) { // all that is left is in use, or cannot be stored: those who need room report it
                 kernel::futex_wait(work_, at_work, 10);
                 break;

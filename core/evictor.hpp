@@ -25,6 +25,8 @@ class Evictor final : public Reclaimer {
 
   private:
     class Failing;
+    enum class Need : std::uint8_t { soon, now };
+    Outcome make_room(std::size_t bytes, Need need);
     enum Work : std::uint32_t { none, wanted, at_work, ending };
     void start_thread() noexcept;
     void run() noexcept;

@@ -120,13 +120,14 @@ std::size_t Region::neighbourhood(ChunkIndex chunk) const
 }
 
 /// Puts a resident chunk into the queue of those that may leave, unless it stands there.
-void Region::enqueue(ChunkIndex chunk) noexcept
+void Region::enqueue(ChunkIndex chunk, Reuse reuse) noexcept
 {
     const ChunkWord before{word(chunk).fetch_or(ChunkWord::queued, std::memory_order_acq_rel)};
     if (before.has(ChunkWord::queued))
         return;
     queued_.fetch_add(1, std::memory_order_relaxed);
-    if (engine_.resident.push({ticket(), chunk, geometry_->pages_of(chunk).length, 1}, neighbourhood(chunk)))
+    ResidentQueue &queue = reuse == Reuse::unlikely ? engine_.passing : engine_.resident;
+    if (queue.push({ticket(), chunk, geometry_->pages_of(chunk).length, 1}, neighbourhood(chunk)))
         return;
     queued_.fetch_sub(1, std::memory_order_relaxed);
     word(chunk).fetch_and(~ChunkWord::queued, std::memory_order_acq_rel);

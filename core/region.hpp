@@ -122,6 +122,7 @@ class Region {
 
   private:
     enum class Keep : std::uint8_t { nothing, hold, pin };
+    enum class Reuse : std::uint8_t { likely, unlikely }; ///< what is expected of a chunk: somebody may come back, or walks through
     enum class Parking : std::uint8_t { no, yes };
     enum class Lasting : std::uint8_t { no, yes }; ///< whether a failure will be the same next time
 
@@ -144,7 +145,7 @@ class Region {
     void publish(ChunkIndex chunk, ChunkWord next) noexcept;
     void wake_after(ChunkIndex chunk, ChunkWord before) noexcept;
     Status wait_for_change(ChunkIndex chunk, ChunkWord seen) noexcept;
-    void enqueue(ChunkIndex chunk) noexcept;
+    void enqueue(ChunkIndex chunk, Reuse reuse = Reuse::likely) noexcept;
     void enqueue(ChunkRange extent) noexcept;
 
     // region_fill.cpp
@@ -154,7 +155,7 @@ class Region {
         bool wake = false;     ///< install wakes it; otherwise the chunk's word says that somebody waits
         bool poisoned = false; ///< out: a failure ends its fault
     };
-    Status fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, Sleeper *sleeper) noexcept;
+    Status fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, Reuse reuse, Sleeper *sleeper) noexcept;
     Result<Staging> gather(ChunkIndex chunk, ChunkWord claimed, Access access, Lasting &lasting) noexcept;
     Status load(ChunkIndex chunk, ChunkWord claimed, std::byte *out, Lasting &lasting) noexcept;
     Status load_from_source(ByteRange data, std::byte *out) noexcept;

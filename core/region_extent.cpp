@@ -81,10 +81,12 @@ bool Region::fill_extent(ChunkIndex chunk, Access access) noexcept
     if (extent.count == 0 || !reported || geometry_->straddles() || backing_->poison_replaces_mapping() ||
         engine_.budget.bytes() / least_extents < Geometry::extent_bytes || !claim_extent(extent))
         return false;
-    if (bring_in(extent, options_.read_only ? Access::read : access).ok())
-        return true;
-    publish_extent(extent, ChunkState::absent);
-    return false;
+    engine_.arriving.fetch_add(Geometry::extent_bytes, std::memory_order_relaxed);
+    const bool came = bring_in(extent, options_.read_only ? Access::read : access).ok();
+    engine_.arriving.fetch_sub(Geometry::extent_bytes, std::memory_order_relaxed);
+    if (!came)
+        publish_extent(extent, ChunkState::absent);
+    return came;
 }
 
 Status Region::bring_in(ChunkRange extent, Access access) noexcept
@@ -148,7 +150,7 @@ bool Region::fill_ahead(ChunkIndex chunk, bool neighbours, Access access) noexce
         return true;
     table_.mark_touched(chunk);
     if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
-        return fill(chunk, claimed, Access::read, Keep::nothing, nullptr).ok();
+        return fill(chunk, claimed, Access::read, Keep::nothing, neighbours ? Reuse::unlikely : Reuse::likely, nullptr).ok();
     return true;
 }
 

@@ -212,8 +212,10 @@ Region::Answer Region::answer_by_fill(const Fault &fault) noexcept
     // A thread that fills something itself stays in the wait graph until the chunk's end is published; others are woken by the install.
     const bool fills = WaitGraph::of_process().set_waiting(fault.thread, key(chunk));
     ChunkWord seen = look(chunk);
+    Reuse reuse = Reuse::likely;
     if (seen.is(ChunkState::absent)) {
         const Neighbours neighbours = note_miss(fault.thread, chunk);
+        reuse = neighbours.wanted ? Reuse::unlikely : Reuse::likely;
         if (neighbours.wanted && fill_extent(chunk, neighbours.access)) {
             WaitGraph::of_process().clear_waiting(key(chunk));
             backing_->wake(chunk);
@@ -225,7 +227,7 @@ Region::Answer Region::answer_by_fill(const Fault &fault) noexcept
         if (!change(chunk, seen, seen.to(ChunkState::filling).with(fills ? ChunkWord::waiters : 0)))
             continue;
         Sleeper sleeper{!fills};
-        if (fill(chunk, claimed, fault.access, Keep::nothing, &sleeper).ok())
+        if (fill(chunk, claimed, fault.access, Keep::nothing, reuse, &sleeper).ok())
             return Answer::done;
         return sleeper.poisoned ? Answer::done : Answer::refused;
     }

@@ -45,7 +45,7 @@ Status Region::ensure(ChunkIndex chunk, Access access, Keep keep) noexcept
                 break; // there now, and perhaps gone again: look
             table_.mark_touched(chunk);
             if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
-                return fill(chunk, claimed, access, keep, nullptr);
+                return fill(chunk, claimed, access, keep, neighbours.wanted ? Reuse::unlikely : Reuse::likely, nullptr);
             continue;
         }
         case ChunkState::filling:
@@ -63,7 +63,7 @@ Status Region::ensure(ChunkIndex chunk, Access access, Keep keep) noexcept
 }
 
 /// Fills a chunk that the caller has claimed; `claimed` is its word from before.  With `sleeper` for a thread in a fault, which a failure is to end.
-Status Region::fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, Sleeper *sleeper) noexcept
+Status Region::fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, Reuse reuse, Sleeper *sleeper) noexcept
 {
     if (options_.read_only)
         access = Access::read;
@@ -83,7 +83,7 @@ Status Region::fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep kee
         return status;
     }
     if (keep != Keep::pin)
-        enqueue(chunk);
+        enqueue(chunk, reuse);
     return {};
 }
 
