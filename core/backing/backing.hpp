@@ -20,8 +20,7 @@ namespace ufomem {
 struct Staging {
     std::byte *data = nullptr;
     Frame frame;
-    std::size_t extra = 0; ///< charged besides, for the pages that a copy will take
-    bool copy = false;     ///< comes in by copy in any case
+    std::size_t extra = 0; ///< charged besides, for the pages that a copy will take; with it, it comes in by copy
     explicit operator bool() const { return data != nullptr; }
 };
 

@@ -99,7 +99,7 @@ Result<Staging> PrivateBacking::stage(ByteRange pages, Access access) noexcept
     // Moves live on frames of chunks that left.  As long as none do, and there is room for both, one frame is copied from again and again.
     const bool scarce = frames.recycled() + frames.parked() == 0;
     if (extra == 0 && scarce && pages.length < InstallPolicy::least_fresh_move_bytes && frames_.charge_now(pages.length))
-        return Staging{frame->data, *frame, pages.length, true};
+        return Staging{frame->data, *frame, pages.length};
     return Staging{frame->data, *frame, extra};
 }
 
@@ -142,7 +142,7 @@ Status PrivateBacking::copy_in(ByteRange pages, const std::byte *data, std::size
 Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Access access, Wake wake) noexcept
 {
     const InstallPlan plan = policy().plan(access);
-    const bool moves = plan.install == Install::move && !staging.copy;
+    const bool moves = plan.install == Install::move && staging.extra == 0;
     const std::size_t size = pages.length;
     std::size_t done = 0;
     while (moves && done < size) {
