@@ -38,7 +38,7 @@ Result<Core::RegionRequest> make_request(const ufo_config &config)
     request.options = config.options;
     request.address = config.address;
     request.delivery = config.delivery;
-    constexpr std::size_t default_readahead = 32 * 1024 * 1024;
+    constexpr std::size_t default_readahead = 8 * 1024 * 1024;
     const std::size_t element = std::max<std::size_t>(config.geometry.element_size, 1);
     request.options.readahead_bytes = config.readahead_elements == SIZE_MAX ? default_readahead
                                       : config.readahead_elements > std::numeric_limits<std::size_t>::max() / element

@@ -17,6 +17,7 @@ class Ahead {
         std::ptrdiff_t step = 1; ///< between the chunks
         std::size_t count = 0;
         bool neighbours = false;      ///< those in between, and a few more, may come along
+        bool for_walk = false;        ///< not wanted any more when whoever walks is past them
         Access access = Access::read; ///< what they will be wanted for
     };
     /// A hint: forgotten if too many wait already, or if there is no memory for it.

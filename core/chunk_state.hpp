@@ -32,13 +32,14 @@ class ChunkWord {
     static constexpr Bits cleaning = 1U << 8; ///< resident, protected, being written out
 
     // Holds are the library's own, for the length of a copy; pins are the user's.  Both only exist on resident chunks, so
-    // a parked chunk keeps the number of its frame in their place.
+    // a parked chunk keeps the number of its frame in their place, and one that left with a walk the time when it did.
     static constexpr Bits one_hold = 1U << 9;
     static constexpr Bits holds_mask = 0x7fU << 9;
     static constexpr Bits one_pin = 1U << 16;
     static constexpr Bits pins_mask = 0xffffU << 16;
     static constexpr unsigned frame_shift = 9;
     static constexpr Bits most_frames = 1U << (32 - frame_shift);
+    static constexpr unsigned time_bits = 32 - frame_shift;
 
     constexpr explicit ChunkWord(Bits bits = 0) : bits_(bits) {}
     constexpr Bits bits() const { return bits_; }
@@ -46,13 +47,16 @@ class ChunkWord {
     constexpr ChunkState state() const { return static_cast<ChunkState>(bits_ & state_mask); }
     constexpr bool is(ChunkState state) const { return this->state() == state; }
     constexpr bool has(Bits flag) const { return (bits_ & flag) != 0; }
-    constexpr Bits holds() const { return is(ChunkState::parked) ? 0 : (bits_ & holds_mask) / one_hold; }
-    constexpr Bits pins() const { return is(ChunkState::parked) ? 0 : (bits_ & pins_mask) / one_pin; }
+    constexpr Bits holds() const { return is(ChunkState::resident) ? (bits_ & holds_mask) / one_hold : 0; }
+    constexpr Bits pins() const { return is(ChunkState::resident) ? (bits_ & pins_mask) / one_pin : 0; }
     constexpr Bits frame() const { return bits_ >> frame_shift; }
+    /// When an absent chunk left; 0: not known.
+    constexpr Bits left_at() const { return is(ChunkState::absent) ? bits_ >> frame_shift : 0; }
 
     /// The same chunk in another state, without holds, pins and frame; the flags stay.
     constexpr ChunkWord to(ChunkState state) const { return ChunkWord((bits_ & flags_mask) | static_cast<Bits>(state)); }
     constexpr ChunkWord parked_in(Bits frame) const { return ChunkWord(to(ChunkState::parked).bits_ | frame << frame_shift); }
+    constexpr ChunkWord absent_since(Bits time) const { return ChunkWord(to(ChunkState::absent).bits_ | time << frame_shift); }
     constexpr ChunkWord with(Bits flags) const { return ChunkWord(bits_ | flags); }
     constexpr ChunkWord without(Bits flags) const { return ChunkWord(bits_ & ~flags); }
     constexpr ChunkWord plus(Bits unit) const { return ChunkWord(bits_ + unit); }

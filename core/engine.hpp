@@ -10,8 +10,8 @@
 #include "log.hpp"
 #include "resident_queue.hpp"
 #include "spill.hpp"
+#include "walks.hpp"
 
-#include <atomic>
 #include <string>
 
 namespace ufomem {
@@ -33,8 +33,7 @@ struct Engine {
     Budget budget;
     Frames frames;
     ResidentQueue resident;
-    ResidentQueue passing; // what a scan brings in: it leaves first, so that what is used again can stay
-    std::atomic<std::size_t> arriving{0}; // bytes of extents on their way into that queue
+    Walks walks;
     Spill spill;
     Counters counters;
     Ahead *ahead = nullptr; // set before the first region

@@ -49,11 +49,57 @@ class Evictor::Failing {
     bool full_ = false;
 };
 
+void Evictor::evict(std::span<const Candidate> candidates, Region &region, bool passed, Failing &failing, Outcome &outcome)
+{
+    std::array<ChunkIndex, most_at_once> chunks;
+    Region::Eviction eviction;
+    eviction.only_clean = failing.has(candidates[0].region.handle);
+    eviction.passed = passed;
+    std::size_t alone = 0;
+    for (const Candidate &candidate : candidates)
+        if (candidate.chunks > 1)
+            region.evict_extent({candidate.chunk, candidate.chunks}, eviction);
+        else
+            chunks[alone++] = candidate.chunk;
+    region.evict_candidates(std::span(chunks).first(alone), eviction);
+    outcome.freed += eviction.freed;
+    if (passed)
+        walks_store_.store(eviction.stored, std::memory_order_relaxed);
+    if (eviction.failure.code != Code::ok) {
+        outcome.failure = eviction.failure;
+        failing.add(candidates[0].region.handle);
+    }
+}
+
+/// Lets go of what walks have left behind, the newest first, in the region that was walked through last.
+void Evictor::reclaim_passed(std::size_t bytes, Failing &failing, Outcome &outcome)
+{
+    ResidentQueue &queue = engine_.walks.queue;
+    const std::size_t walk = engine_.walks.latest.load(std::memory_order_relaxed);
+    std::array<Candidate, most_at_once> room;
+    const std::span<Candidate> newest = queue.newest(walk, room);
+    std::size_t chosen = 0; // those move to the front
+    std::size_t sum = 0;
+    if (newest.empty())
+        return;
+    const RegionVisit region = visit(newest[0].region);
+    if (!region)
+        return; // its end clears up
+    for (std::size_t i = 0; i < newest.size() && sum < bytes; ++i) {
+        const Candidate candidate = newest[i];
+        if (candidate.region != newest[0].region || !region->left_behind({candidate.chunk, candidate.chunks}) || !queue.remove(walk, candidate))
+            continue;
+        sum += candidate.bytes;
+        newest[chosen++] = candidate;
+    }
+    if (chosen != 0)
+        evict(newest.first(chosen), *region, true, failing, outcome);
+}
+
 /// Lets candidates of one queue leave.
 void Evictor::reclaim_from(ResidentQueue &queue, std::size_t bytes, Failing &failing, Outcome &outcome)
 {
     std::array<Candidate, most_at_once> room;
-    std::array<ChunkIndex, most_at_once> chunks;
     // Those that cannot leave go to the end of a queue; each is asked once.
     std::size_t asked = 0;
     const std::size_t most = queue.size() + most_at_once;
@@ -68,23 +114,12 @@ void Evictor::reclaim_from(ResidentQueue &queue, std::size_t bytes, Failing &fai
             const RegionVisit region = visit(group[0].region);
             if (!region)
                 continue;
-            Region::Eviction eviction;
-            eviction.only_clean = failing.has(group[0].region.handle);
-            std::size_t alone = 0;
-            for (const Candidate &candidate : group)
-                if (candidate.chunks > 1)
-                    region->evict_extent({candidate.chunk, candidate.chunks}, eviction);
-                else
-                    chunks[alone++] = candidate.chunk;
-            region->evict_candidates(std::span(chunks).first(alone), eviction);
-            outcome.freed += eviction.freed;
-            if (eviction.failure.code != Code::ok) {
-                outcome.failure = eviction.failure;
-                failing.add(group[0].region.handle);
-            }
+            evict(group, *region, false, failing, outcome);
         }
     }
 }
+
+bool Evictor::walks_go_first() const { return engine_.walks.bytes() > engine_.budget.bytes() / 8; }
 
 /// A scan lives in an eighth of the memory, and takes the rest only as long as nobody else wants it.  While it has more, it alone makes room; what is
 /// used again has to go only if that is needed now and the scan has nothing left.
@@ -92,12 +127,16 @@ Reclaimer::Outcome Evictor::make_room(std::size_t bytes, Need need)
 {
     Outcome outcome;
     Failing failing;
-    const std::size_t scanned = engine_.passing.bytes() + engine_.arriving.load(std::memory_order_relaxed);
-    const bool scanned_first = scanned > engine_.budget.bytes() / 8;
-    reclaim_from(scanned_first ? engine_.passing : engine_.resident, bytes, failing, outcome);
-    if (!scanned_first)
-        reclaim_from(engine_.passing, bytes, failing, outcome);
-    else if (outcome.freed == 0 && need == Need::now)
+    ResidentQueue &walks = engine_.walks.queue;
+    if (!walks_go_first()) {
+        reclaim_from(engine_.resident, bytes, failing, outcome);
+        reclaim_from(walks, bytes, failing, outcome);
+        return outcome;
+    }
+    reclaim_passed(bytes, failing, outcome);
+    if (outcome.freed == 0)
+        reclaim_from(walks, bytes, failing, outcome);
+    if (outcome.freed == 0 && need == Need::now)
         reclaim_from(engine_.resident, bytes, failing, outcome);
     return outcome;
 }
@@ -116,7 +155,12 @@ void Evictor::make_room_soon()
 {
     // Seen by everybody who fills: one load, unless there is something to do.
     std::uint32_t idle = none;
-    if (work_.load(std::memory_order_relaxed) != none || !work_.compare_exchange_strong(idle, wanted))
+    if (work_.load(std::memory_order_relaxed) != none)
+        return;
+    // Who walks takes the frames that he has just left behind, while they are in his cache; unless what is in them has to be stored first.
+    if (walks_go_first() && !walks_store_.load(std::memory_order_relaxed))
+        return;
+    if (!work_.compare_exchange_strong(idle, wanted))
         return;
     if (!started_.load(std::memory_order_acquire))
         start_thread();

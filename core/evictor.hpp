@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <thread>
 
 namespace ufomem {
@@ -27,14 +28,18 @@ class Evictor final : public Reclaimer {
     class Failing;
     enum class Need : std::uint8_t { soon, now };
     Outcome make_room(std::size_t bytes, Need need);
+    bool walks_go_first() const;
     enum Work : std::uint32_t { none, wanted, at_work, ending };
     void start_thread() noexcept;
     void run() noexcept;
     void reclaim_from(ResidentQueue &queue, std::size_t bytes, Failing &failing, Outcome &outcome);
+    void reclaim_passed(std::size_t bytes, Failing &failing, Outcome &outcome);
+    void evict(std::span<const Candidate> candidates, Region &region, bool passed, Failing &failing, Outcome &outcome);
 
     Engine &engine_;
     std::atomic<std::uint32_t> work_{none}; // what the thread shall do; it sleeps on it
     std::atomic<bool> started_{false};
+    std::atomic<bool> walks_store_{false}; // what a walk left behind last was changed
     std::mutex starting_;
     std::thread thread_; // guarded by starting_
 };

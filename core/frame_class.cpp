@@ -26,13 +26,23 @@ FrameClass::FrameClass(std::size_t frame_bytes, const kernel::Userfaultfd *pool)
 
 void FrameClass::push(Sharded<List> &lists, std::uint32_t index) noexcept
 {
-    lists.with_any(this_cpu(), [&](List &list) {
+    lists.with_any(shard_hint(), [&](List &list) {
         slot(index).next = end_of_list;
         if (list.tail == end_of_list)
             list.head = index;
         else
             slot(list.tail).next = index;
         list.tail = index;
+    });
+}
+
+void FrameClass::push_first(Sharded<List> &lists, std::uint32_t index) noexcept
+{
+    lists.with_any(shard_hint(), [&](List &list) {
+        slot(index).next = list.head;
+        list.head = index;
+        if (list.tail == end_of_list)
+            list.tail = index;
     });
 }
 
@@ -43,7 +53,7 @@ std::uint32_t FrameClass::pop(Sharded<List> &lists) noexcept
     std::uint32_t index = end_of_list;
     bool all_seen = false;
     for (int pass = 0; pass < most_passes && index == end_of_list && !all_seen; ++pass)
-        lists.until(this_cpu(), all_seen, [&](List &list) {
+        lists.until(shard_hint(), all_seen, [&](List &list) {
             index = list.head;
             if (index == end_of_list)
                 return false;
@@ -84,7 +94,7 @@ void FrameClass::give_recycled(const Frame &frame) noexcept
     if (slot(frame.slot).state.compare_exchange_strong(state, Use::listed_recycled))
         recycled_count_.fetch_sub(1, std::memory_order_relaxed); // becomes one when the parked list is done with it
     else
-        push(recycled_, frame.slot);
+        push_first(recycled_, frame.slot);
 }
 
 void FrameClass::give_empty(const Frame &frame) noexcept

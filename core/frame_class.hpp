@@ -28,12 +28,15 @@ struct Frame {
 
 class FrameClass {
   public:
+    /// Large frames take long to fill: there is no crowd at their lists, and the one that was used last is wanted by whichever processor.
+    static constexpr std::size_t least_shared_bytes = 256 * 1024;
+
     /// `pool` takes part in moves; without it slots are just staging memory.
     FrameClass(std::size_t frame_bytes, const kernel::Userfaultfd *pool);
 
     std::size_t frame_bytes() const { return frame_bytes_; }
 
-    /// A frame whose content means nothing; none if there is none.
+    /// A frame whose content means nothing, the one that was given back last: it may be in the cache.  None if there is none.
     Frame take_recycled() noexcept;
     /// A slot without pages; grows the pool if need be.
     Result<Frame> take_empty() noexcept;
@@ -103,7 +106,9 @@ class FrameClass {
         return segments_[index / slots_per_segment_].load(std::memory_order_acquire)->memory.data() + index % slots_per_segment_ * frame_bytes_;
     }
     Frame frame(std::uint32_t index) { return {this, index, data(index)}; }
+    std::size_t shard_hint() const { return frame_bytes_ < least_shared_bytes ? this_cpu() : 0; }
     void push(Sharded<List> &lists, std::uint32_t index) noexcept;
+    void push_first(Sharded<List> &lists, std::uint32_t index) noexcept;
     std::uint32_t pop(Sharded<List> &lists) noexcept;
     Status grow() noexcept;
 

@@ -100,6 +100,7 @@ class RegionHandle {
 struct RegionTicket {
     RegionHandle *handle = nullptr;
     std::uint32_t generation = 0;
+    friend bool operator==(const RegionTicket &, const RegionTicket &) = default;
 };
 
 /// Whoever holds one is inside, and leaves at the end.

@@ -40,7 +40,7 @@ void Prefetcher::run() noexcept
         for (std::size_t i = 0; i < request.count; ++i, chunk.value += static_cast<std::size_t>(request.step)) {
             // Entered anew for each chunk: the end of the region waits for one fill at most.
             const RegionVisit region = visit(request.region);
-            if (!region || region->handle().phase() != Phase::open || !region->fill_ahead(chunk, request.neighbours, request.access))
+            if (!region || region->handle().phase() != Phase::open || !region->fill_ahead(request, chunk))
                 break;
         }
     }

@@ -124,6 +124,25 @@ void Readahead::note_store(pid_t thread, std::size_t chunk, const Limits &limits
     }
 }
 
+bool Readahead::is_ahead(std::size_t chunk) const
+{
+    return std::any_of(streams_.begin(), streams_.end(), [&](const Stream &stream) {
+        return stream.runs != 0 && stream.step * distance(stream.last, chunk) > 0 && stream.step * distance(chunk, stream.until) > 0;
+    });
+}
+
+bool Readahead::in_use(std::size_t first, std::size_t count, const Limits &limits) const
+{
+    return std::any_of(streams_.begin(), streams_.end(), [&](const Stream &stream) {
+        if (stream.runs == 0)
+            return false;
+        // Extents end where they end, and who goes on looks back a little.
+        const std::size_t begin = std::min(stream.last, stream.until);
+        const std::size_t end = std::max(stream.last, stream.until) + limits.extent;
+        return first < end && begin < first + count + limits.extent;
+    });
+}
+
 /// Random misses fall into the window of a stream by chance, but not often enough.
 void Readahead::spend(const Stream *earner)
 {
@@ -147,8 +166,13 @@ Readahead::Plan Readahead::note(pid_t thread, std::size_t chunk, const Limits &l
         stream = &begin(thread, chunk);
     stream->used = ++clock_;
     spend(stream);
-    if (begins)
+    if (begins && !limits.ascending)
         return {};
+    if (begins) {
+        stream->step = 1;
+        stream->window = limits.most_window;
+        stream->until = chunk;
+    }
     return advance(*stream, chunk, limits);
 }
 

@@ -17,6 +17,7 @@ class Readahead {
         std::size_t chunks = 0;      ///< of the array
         std::size_t most_window = 0; ///< chunks ahead; 0: none
         std::size_t extent = 1;      ///< chunks that come in together
+        bool ascending = false;      ///< known beforehand: a miss that follows nothing begins a walk
     };
     struct Plan {
         bool sequential = false; ///< neighbours will be wanted, too
@@ -30,6 +31,10 @@ class Readahead {
     Plan note(pid_t thread, std::size_t chunk, const Limits &limits);
     /// `thread` has stored to `chunk` for the first time, and that was noticed.
     void note_store(pid_t thread, std::size_t chunk, const Limits &limits);
+    /// Whether somebody is still to come to a chunk that was asked for ahead.
+    bool is_ahead(std::size_t chunk) const;
+    /// Whether somebody is just walking through these chunks, or is about to.
+    bool in_use(std::size_t first, std::size_t count, const Limits &limits) const;
 
   private:
     struct Stream {

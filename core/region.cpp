@@ -47,7 +47,7 @@ Region::~Region()
     drop_everything();
     engine_.frames.discharge(geometry_->header_bytes());
     const std::uint64_t stale = queued_.load();
-    for (ResidentQueue *queue : {&engine_.resident, &engine_.passing})
+    for (ResidentQueue *queue : {&engine_.resident, &engine_.walks.queue})
         if (stale != 0 && queue->note_stale(stale))
             queue->compact([](const Candidate &candidate) {
                 return candidate.region.handle->generation() == candidate.region.generation && candidate.region.handle->phase() != Phase::unused;
@@ -119,6 +119,15 @@ std::size_t Region::neighbourhood(ChunkIndex chunk) const
     return (reinterpret_cast<std::uintptr_t>(body()) + chunk.value * geometry_->chunk_bytes()) / extent;
 }
 
+bool Region::enqueue(const Candidate &candidate, Reuse reuse) noexcept
+{
+    if (reuse == Reuse::likely)
+        return engine_.resident.push(candidate, neighbourhood(candidate.chunk));
+    const std::size_t walk = reinterpret_cast<std::uintptr_t>(&handle_) / sizeof(RegionHandle);
+    engine_.walks.latest.store(walk, std::memory_order_relaxed);
+    return engine_.walks.queue.push(candidate, walk);
+}
+
 /// Puts a resident chunk into the queue of those that may leave, unless it stands there.
 void Region::enqueue(ChunkIndex chunk, Reuse reuse) noexcept
 {
@@ -126,8 +135,7 @@ void Region::enqueue(ChunkIndex chunk, Reuse reuse) noexcept
     if (before.has(ChunkWord::queued))
         return;
     queued_.fetch_add(1, std::memory_order_relaxed);
-    ResidentQueue &queue = reuse == Reuse::unlikely ? engine_.passing : engine_.resident;
-    if (queue.push({ticket(), chunk, geometry_->pages_of(chunk).length, 1}, neighbourhood(chunk)))
+    if (enqueue({ticket(), chunk, geometry_->pages_of(chunk).length, 1}, reuse))
         return;
     queued_.fetch_sub(1, std::memory_order_relaxed);
     word(chunk).fetch_and(~ChunkWord::queued, std::memory_order_acq_rel);
@@ -135,10 +143,10 @@ void Region::enqueue(ChunkIndex chunk, Reuse reuse) noexcept
 }
 
 /// Neighbours that came together leave together if they can.
-void Region::enqueue(ChunkRange extent) noexcept
+void Region::enqueue(ChunkRange extent, Reuse reuse) noexcept
 {
     queued_.fetch_add(1, std::memory_order_relaxed);
-    if (engine_.passing.push({ticket(), extent.first, geometry_->pages_of_extent(extent).length, extent.count}, neighbourhood(extent.first)))
+    if (enqueue({ticket(), extent.first, geometry_->pages_of_extent(extent).length, extent.count}, reuse))
         return;
     queued_.fetch_sub(1, std::memory_order_relaxed);
     for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk)

@@ -16,6 +16,7 @@
 
 #include <array>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -91,8 +92,9 @@ class Region {
     Status reset(ElementRange range) noexcept;
     void advise(ElementRange range, Advice advice) noexcept;
     bool loads_only_for_callers() const { return options_.source->loads_only_for_callers(); }
-    /// Brings a chunk in if it is absent, with its neighbours if they are wanted; gives way to everybody else.  False if there is no room for more.
-    bool fill_ahead(ChunkIndex chunk, bool neighbours, Access access) noexcept;
+    /// Brings in a chunk of the request if it is absent, with its neighbours if they are wanted; gives way to everybody else.  False if there is no
+    /// room for more.
+    bool fill_ahead(const Ahead::Request &request, ChunkIndex chunk) noexcept;
 
     bool takes_changes() const { return options_.source->takes_changes() && !options_.read_only; }
     const Log &log() const { return engine_.log; }
@@ -110,13 +112,17 @@ class Region {
     // -- for the evictor
     struct Eviction {
         bool only_clean = false; ///< changed chunks are to stay
+        bool passed = false;     ///< nobody is expected back: what they held is not kept
         std::size_t freed = 0;
+        bool stored = false; ///< some were changed
         Failure failure;
     };
     /// Lets go of those chunks that can leave.  Their places in the resident queue are theirs no more.
     void evict_candidates(std::span<const ChunkIndex> chunks, Eviction &eviction) noexcept;
     /// The same for neighbours that came together, and leave so if they can.
     void evict_extent(ChunkRange extent, Eviction &eviction) noexcept;
+    /// Whether nobody walks through these chunks at the moment, or is about to; false if that cannot be told.
+    bool left_behind(ChunkRange chunks) noexcept;
     /// The same number for chunks that should leave together.
     std::size_t neighbourhood(ChunkIndex chunk) const;
 
@@ -146,7 +152,8 @@ class Region {
     void wake_after(ChunkIndex chunk, ChunkWord before) noexcept;
     Status wait_for_change(ChunkIndex chunk, ChunkWord seen) noexcept;
     void enqueue(ChunkIndex chunk, Reuse reuse = Reuse::likely) noexcept;
-    void enqueue(ChunkRange extent) noexcept;
+    void enqueue(ChunkRange extent, Reuse reuse) noexcept;
+    bool enqueue(const Candidate &candidate, Reuse reuse) noexcept;
 
     // region_fill.cpp
     Status ensure(ChunkIndex chunk, Access access, Keep keep) noexcept;
@@ -174,12 +181,14 @@ class Region {
         Access access = Access::read; ///< what will be done to them
     };
     Neighbours note_miss(pid_t thread, ChunkIndex chunk) noexcept;
+    bool comes_at_once() const;
     void note_store(pid_t thread, ChunkIndex chunk) noexcept;
     Readahead::Limits readahead_limits() const;
     bool fill_extent(ChunkIndex chunk, Access access) noexcept;
-    bool claim_extent(ChunkRange extent) noexcept;
+    bool is_stale(ChunkIndex chunk) noexcept;
+    bool claim_extent(ChunkRange extent, Reuse &reuse) noexcept;
     void publish_extent(ChunkRange chunks, ChunkState state) noexcept;
-    Status bring_in(ChunkRange extent, Access access) noexcept;
+    Status bring_in(ChunkRange extent, Access access, Reuse reuse) noexcept;
     Status load_extent(ChunkRange extent, std::byte *out) noexcept;
     bool leave_together(ChunkRange extent, bool dirty, Eviction &eviction) noexcept;
 
@@ -241,6 +250,7 @@ class Region {
     std::atomic<Advice> advice_{Advice::normal};
     SpinLock readahead_lock_; // only ever tried
     Readahead readahead_;     // guarded by readahead_lock_
+    std::atomic<std::int64_t> extent_nanoseconds_{std::numeric_limits<std::int64_t>::max()}; // what loading took the last time
     std::atomic<std::uint64_t> resident_bytes_{0};
     std::atomic<std::uint64_t> pins_{0};
     std::atomic<std::uint64_t> queued_{0};

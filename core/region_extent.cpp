@@ -2,6 +2,8 @@
 // Extents: neighbouring chunks that come in and go out as one, because somebody walks through them.
 #include "region.hpp"
 
+#include "kernel/clock.hpp"
+
 #include <algorithm>
 
 namespace ufomem {
@@ -11,6 +13,7 @@ Readahead::Limits Region::readahead_limits() const
     Readahead::Limits limits;
     limits.chunks = geometry_->chunk_count();
     limits.extent = geometry_->extent_chunks();
+    limits.ascending = advice_.load(std::memory_order_relaxed) == Advice::sequential;
     // What is filled ahead must not push out what it is wanted beside; and what is wanted at random must not hit the window by chance.
     const std::size_t most_bytes = std::min(options_.readahead_bytes, engine_.budget.low() / 8);
     limits.most_window = std::min(most_bytes / geometry_->chunk_bytes(), std::max<std::size_t>(limits.chunks / 16, 1));
@@ -23,21 +26,21 @@ Region::Neighbours Region::note_miss(pid_t thread, ChunkIndex chunk) noexcept
     const Advice advice = advice_.load(std::memory_order_relaxed);
     if (advice == Advice::random || options_.readahead_bytes == 0)
         return {};
-    const Readahead::Limits limits = readahead_limits();
     if (!readahead_lock_.try_lock())
         return {};
-    Readahead::Plan plan = readahead_.note(thread, chunk.value, limits);
+    const Readahead::Plan plan = readahead_.note(thread, chunk.value, readahead_limits());
     readahead_lock_.unlock();
-    if (advice == Advice::sequential && plan.step == 0) {
-        plan.sequential = true;
-        plan.step = 1;
-        plan.first = chunk.value + 1;
-        plan.count = std::min(limits.most_window, limits.chunks - plan.first);
-    }
     const Access access = plan.stores ? Access::write : Access::read;
-    if (!loads_only_for_callers())
-        engine_.ahead->request({ticket(), ChunkIndex{plan.first}, plan.step, plan.count, plan.sequential, access});
+    if (!loads_only_for_callers() && !(plan.sequential && comes_at_once()))
+        engine_.ahead->request({ticket(), ChunkIndex{plan.first}, plan.step, plan.count, plan.sequential, true, access});
     return {plan.sequential, access};
+}
+
+/// Whether who asks is best served by himself: from his own cache, before a helper could be awake.
+bool Region::comes_at_once() const
+{
+    constexpr std::int64_t quick = 500'000; // nanoseconds for an extent
+    return engine_.delivery == Delivery::in_line && extent_nanoseconds_.load(std::memory_order_relaxed) < quick;
 }
 
 /// Learns from the first store to a chunk.  Chunks that are expected to be stored to are spared the fault that would report it, and count as
@@ -50,9 +53,19 @@ void Region::note_store(pid_t thread, ChunkIndex chunk) noexcept
     readahead_lock_.unlock();
 }
 
-/// Takes all chunks of an extent from absent to filling, or none.
-bool Region::claim_extent(ChunkRange extent) noexcept
+bool Region::left_behind(ChunkRange chunks) noexcept
 {
+    if (!readahead_lock_.try_lock())
+        return false;
+    const bool in_use = readahead_.in_use(chunks.first.value, chunks.count, readahead_limits());
+    readahead_lock_.unlock();
+    return !in_use;
+}
+
+/// Takes all chunks of an extent from absent to filling, or none.  Those that were here a little while ago are likely to be used again.
+bool Region::claim_extent(ChunkRange extent, Reuse &reuse) noexcept
+{
+    reuse = engine_.walks.is_wanted_again(look(extent.first).left_at()) ? Reuse::likely : Reuse::unlikely;
     for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk) {
         table_.mark_touched(chunk);
         ChunkWord seen = look(chunk);
@@ -78,25 +91,28 @@ bool Region::fill_extent(ChunkIndex chunk, Access access) noexcept
     const ChunkRange extent = geometry_->extent_of(chunk);
     constexpr std::size_t least_extents = 8; // in the budget, so that they do not chase each other
     const bool reported = options_.read_only || backing_->tracks_stores();
+    Reuse reuse = Reuse::unlikely;
     if (extent.count == 0 || !reported || geometry_->straddles() || backing_->poison_replaces_mapping() ||
-        engine_.budget.bytes() / least_extents < Geometry::extent_bytes || !claim_extent(extent))
+        engine_.budget.bytes() / least_extents < Geometry::extent_bytes || !claim_extent(extent, reuse))
         return false;
-    engine_.arriving.fetch_add(Geometry::extent_bytes, std::memory_order_relaxed);
-    const bool came = bring_in(extent, options_.read_only ? Access::read : access).ok();
-    engine_.arriving.fetch_sub(Geometry::extent_bytes, std::memory_order_relaxed);
+    const Walks::Arrival arrival(engine_.walks, Geometry::extent_bytes);
+    const bool came = bring_in(extent, options_.read_only ? Access::read : access, reuse).ok();
     if (!came)
         publish_extent(extent, ChunkState::absent);
     return came;
 }
 
-Status Region::bring_in(ChunkRange extent, Access access) noexcept
+Status Region::bring_in(ChunkRange extent, Access access, Reuse reuse) noexcept
 {
     const ByteRange pages = geometry_->pages_of_extent(extent);
     const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(extent.first), WaitGraph::nothing, pages.length);
     Result<Staging> staging = backing_->stage(pages, access);
     if (!staging.ok())
         return staging.status();
-    if (Status status = load_extent(extent, staging->data); !status.ok()) {
+    const std::int64_t begin = kernel::now_nanoseconds();
+    Status status = load_extent(extent, staging->data);
+    extent_nanoseconds_.store(kernel::now_nanoseconds() - begin, std::memory_order_relaxed);
+    if (!status.ok()) {
         backing_->abandon(*staging);
         return status;
     }
@@ -113,7 +129,7 @@ Status Region::bring_in(ChunkRange extent, Access access) noexcept
         }
         publish(chunk, next);
     }
-    enqueue(extent);
+    enqueue(extent, reuse);
     return {};
 }
 
@@ -141,12 +157,25 @@ Status Region::load_extent(ChunkRange extent, std::byte *out) noexcept
     return {};
 }
 
-bool Region::fill_ahead(ChunkIndex chunk, bool neighbours, Access access) noexcept
+/// Whether a walk that the chunk was asked for is past it.
+bool Region::is_stale(ChunkIndex chunk) noexcept
 {
+    if (!readahead_lock_.try_lock())
+        return false;
+    const bool stale = !readahead_.is_ahead(chunk.value);
+    readahead_lock_.unlock();
+    return stale;
+}
+
+bool Region::fill_ahead(const Ahead::Request &request, ChunkIndex chunk) noexcept
+{
+    const bool neighbours = request.neighbours;
     ChunkWord seen = look(chunk);
     if (!seen.is(ChunkState::absent) && !seen.is(ChunkState::parked))
         return true;
-    if (neighbours && fill_extent(chunk, access))
+    if (request.for_walk && is_stale(chunk))
+        return true;
+    if (neighbours && fill_extent(chunk, request.access))
         return true;
     table_.mark_touched(chunk);
     if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
@@ -173,9 +202,12 @@ bool Region::leave_together(ChunkRange extent, bool dirty, Eviction &eviction) n
         }
     gone(*outgoing);
     eviction.freed += pages.length;
+    eviction.stored |= dirty;
     count(&Counters::evictions, extent.count);
+    engine_.walks.note_left(pages.length);
+    const ChunkWord::Bits time = engine_.walks.now();
     for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk) {
-        const ChunkWord next = look(chunk).to(ChunkState::absent).without(ChunkWord::dirty);
+        const ChunkWord next = look(chunk).absent_since(time).without(ChunkWord::dirty);
         publish(chunk, spilled ? next.with(ChunkWord::spilled) : next);
     }
     return true;

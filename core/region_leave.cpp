@@ -82,6 +82,7 @@ bool Region::leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &
     }
     const std::size_t size = geometry_->pages_of(chunk).length;
     eviction.freed += size;
+    eviction.stored |= dirty;
     count(&Counters::evictions);
     resident_bytes_.fetch_sub(size, std::memory_order_relaxed);
     if (parking == Parking::yes && backing_->can_park(*outgoing)) {
@@ -124,7 +125,7 @@ void Region::evict_candidates(std::span<const ChunkIndex> chunks, Eviction &evic
         if (may_leave()) {
             if (!entry)
                 entry.emplace(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk), WaitGraph::nothing);
-            (void)leave(chunk, seen, Parking::yes, batch, eviction);
+            (void)leave(chunk, seen, eviction.passed ? Parking::no : Parking::yes, batch, eviction);
             eviction.only_clean |= eviction.failure.code != Code::ok;
         } else if (seen.is(ChunkState::resident) && seen.pins() == 0) {
             enqueue(chunk); // its turn comes again

@@ -7,6 +7,7 @@
 #include "sharded.hpp"
 #include "units.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <deque>
 #include <span>
@@ -19,6 +20,7 @@ struct Candidate {
     ChunkIndex chunk;
     std::size_t bytes = 0;
     std::size_t chunks = 1;
+    friend bool operator==(const Candidate &, const Candidate &) = default;
 };
 
 class ResidentQueue {
@@ -58,6 +60,37 @@ class ResidentQueue {
         size_.fetch_sub(count, std::memory_order_relaxed);
         bytes_.fetch_sub(taken, std::memory_order_relaxed);
         return room.first(count);
+    }
+
+    /// Copies the newest of a neighbourhood, the newest first, for remove(): they stay where they are.
+    std::span<Candidate> newest(std::size_t neighbourhood, std::span<Candidate> room)
+    {
+        std::size_t count = 0;
+        bool all_seen = false;
+        shards_.until(neighbourhood, all_seen, [&](Shard &shard) {
+            for (auto candidate = shard.rbegin(); candidate != shard.rend() && count < room.size(); ++candidate)
+                room[count++] = *candidate;
+            return count != 0;
+        });
+        return room.first(count);
+    }
+
+    /// False if somebody else has taken it.
+    bool remove(std::size_t neighbourhood, const Candidate &wanted)
+    {
+        bool all_seen = false;
+        const bool removed = shards_.until(neighbourhood, all_seen, [&](Shard &shard) {
+            const auto found = std::find(shard.rbegin(), shard.rend(), wanted);
+            if (found == shard.rend())
+                return false;
+            shard.erase(std::prev(found.base()));
+            return true;
+        });
+        if (removed) {
+            size_.fetch_sub(1, std::memory_order_relaxed);
+            bytes_.fetch_sub(wanted.bytes, std::memory_order_relaxed);
+        }
+        return removed;
     }
 
     /// Drops what no longer means anything; keep(candidate) must not take locks.

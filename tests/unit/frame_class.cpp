@@ -89,6 +89,20 @@ void a_recycled_frame_is_given_out_once(void **)
     assert_false(static_cast<bool>(frames.take_recycled()));
 }
 
+void the_frame_that_was_used_last_comes_first(void **)
+{
+    FrameClass frames(FrameClass::least_shared_bytes, nullptr); // small ones have a list for each processor
+    const Frame first = empty_from(frames);
+    const Frame second = empty_from(frames);
+    frames.give_recycled(first);
+    frames.give_recycled(second);
+    assert_ptr_equal(frames.take_recycled().data, second.data);
+    assert_ptr_equal(frames.take_recycled().data, first.data);
+    assert_int_equal(frames.recycled(), 0);
+    frames.give_recycled(first); // the list is whole again
+    assert_ptr_equal(frames.take_recycled().data, first.data);
+}
+
 void a_parked_frame_is_rescued_with_its_content(void **)
 {
     FrameClass frames(size, nullptr);
@@ -274,6 +288,7 @@ int main()
         cmocka_unit_test(slots_are_places_of_their_own),
         cmocka_unit_test(without_recycled_frames_there_is_none),
         cmocka_unit_test(a_recycled_frame_is_given_out_once),
+        cmocka_unit_test(the_frame_that_was_used_last_comes_first),
         cmocka_unit_test(a_parked_frame_is_rescued_with_its_content),
         cmocka_unit_test(a_parked_frame_that_is_reused_leaves_its_chunk_absent),
         cmocka_unit_test(the_oldest_is_reused_first),

@@ -61,6 +61,50 @@ void whole_extents_come_when_the_window_holds_one(void **)
     assert_true(plan.count >= limits.extent);
 }
 
+void an_order_that_is_known_needs_no_proof(void **)
+{
+    Readahead::Limits known = limits;
+    known.ascending = true;
+    Readahead readahead;
+    const Readahead::Plan plan = readahead.note(ann, 10, known);
+    assert_true(plan.sequential);
+    assert_int_equal(plan.first, 11);
+    assert_int_equal(plan.count, known.most_window);
+    // The next miss, at the end of it, goes on.
+    const Readahead::Plan next = readahead.note(ann, plan.first + plan.count, known);
+    assert_true(next.sequential);
+    assert_int_equal(next.step, 1);
+}
+
+void what_was_asked_for_is_wanted_until_it_is_passed(void **)
+{
+    Readahead readahead;
+    std::size_t chunk = 100;
+    Readahead::Plan plan = readahead.note(ann, chunk, limits);
+    while (!plan.sequential)
+        plan = readahead.note(ann, ++chunk, limits);
+    assert_true(readahead.is_ahead(plan.first) && readahead.is_ahead(plan.first + plan.count - 1));
+    assert_false(readahead.is_ahead(chunk));
+    assert_false(readahead.is_ahead(plan.first + plan.count));
+    const std::size_t asked_first = plan.first;
+    (void)readahead.note(ann, plan.first + plan.count, limits);
+    assert_false(readahead.is_ahead(asked_first)); // too late
+}
+
+void around_a_walk_chunks_are_in_use(void **)
+{
+    Readahead readahead;
+    std::size_t chunk = 500;
+    Readahead::Plan plan = readahead.note(ann, chunk, limits);
+    while (!plan.sequential)
+        plan = readahead.note(ann, ++chunk, limits);
+    assert_true(readahead.in_use(chunk, 1, limits));
+    assert_true(readahead.in_use(plan.first + plan.count - 1, 1, limits));
+    assert_true(readahead.in_use(chunk - 1, 1, limits)); // who goes on looks back a little
+    assert_false(readahead.in_use(chunk - 3 * limits.extent, limits.extent, limits));
+    assert_false(readahead.in_use(plan.first + plan.count + 3 * limits.extent, 1, limits));
+}
+
 void random_misses_ask_for_little(void **)
 {
     unit::Random random;
@@ -214,6 +258,9 @@ int main()
     const CMUnitTest tests[] = {
         cmocka_unit_test(neighbours_are_a_run_from_the_third_on),
         cmocka_unit_test(whole_extents_come_when_the_window_holds_one),
+        cmocka_unit_test(an_order_that_is_known_needs_no_proof),
+        cmocka_unit_test(what_was_asked_for_is_wanted_until_it_is_passed),
+        cmocka_unit_test(around_a_walk_chunks_are_in_use),
         cmocka_unit_test(random_misses_ask_for_little),
         cmocka_unit_test(stores_in_a_row_make_the_coming_ones_expected),
         cmocka_unit_test(expected_stores_have_to_be_seen_again),

@@ -84,6 +84,25 @@ void neighbourhoods_take_turns(void **)
     }
 }
 
+void the_newest_are_shown_and_taken_one_by_one(void **)
+{
+    ResidentQueue queue;
+    for (std::size_t chunk = 0; chunk < 10; ++chunk)
+        assert_true(queue.push(candidate(chunk, 100), 3));
+    std::array<Candidate, 4> room;
+    const std::span<Candidate> newest = queue.newest(3, room);
+    assert_int_equal(newest.size(), 4);
+    for (std::size_t i = 0; i < newest.size(); ++i)
+        assert_int_equal(newest[i].chunk.value, 9 - i);
+    assert_int_equal(queue.size(), 10); // they are still there
+    assert_true(queue.remove(3, newest[1]));
+    assert_false(queue.remove(3, newest[1])); // somebody was faster
+    assert_int_equal(queue.size(), 9);
+    assert_int_equal(queue.bytes(), 900);
+    const std::vector<std::size_t> chunks = pop(queue, everything);
+    assert_true((chunks == std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7, 9}));
+}
+
 void what_means_nothing_is_dropped(void **)
 {
     ResidentQueue queue;
@@ -152,6 +171,7 @@ int main()
         cmocka_unit_test(a_batch_is_no_larger_than_needed),
         cmocka_unit_test(a_batch_is_of_one_neighbourhood),
         cmocka_unit_test(neighbourhoods_take_turns),
+        cmocka_unit_test(the_newest_are_shown_and_taken_one_by_one),
         cmocka_unit_test(what_means_nothing_is_dropped),
         cmocka_unit_test(it_is_time_to_compact_when_half_means_nothing),
         cmocka_unit_test(nothing_is_lost_or_doubled_among_threads),
