@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "frames.hpp"
 
+#include "kernel/clock.hpp"
 #include "kernel/futex.hpp"
 #include "kernel/process.hpp"
 #include "signal_guard.hpp"
 
 #include <algorithm>
-#include <ctime>
 
 namespace ufomem {
+
+using kernel::now_nanoseconds;
 
 namespace {
 
 /// How long a fill waits for memory while nothing is released, and nobody is seen to be about to release something.
 constexpr std::int64_t patience_nanoseconds = 200'000'000;
-
-std::int64_t now_nanoseconds() noexcept
-{
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
-}
 
 } // namespace
 
@@ -183,28 +178,40 @@ template <class Attempt, class LetGo> Status Frames::until(std::size_t bytes, At
     }
 }
 
-Result<Frame> Frames::take(FrameClass &frames, std::size_t extra) noexcept
+Status Frames::take(FrameClass &frames, std::size_t extra, std::span<Frame> taken) noexcept
 {
-    Frame frame;
     const auto attempt = [&](std::size_t limit, bool reuse) -> std::size_t {
-        if (!frame)
-            frame = frames.take_recycled();
-        if (!frame)
-            frame = fresh(frames, limit);
-        if (!frame && reuse)
-            frame = frames.take_parked();
-        if (!frame)
-            return frames.frame_bytes() + extra;
+        std::size_t missing = 0;
+        for (Frame &frame : taken) {
+            if (!frame)
+                frame = frames.take_recycled();
+            if (!frame)
+                frame = fresh(frames, limit);
+            if (!frame && reuse)
+                frame = frames.take_parked();
+            if (!frame)
+                missing += frames.frame_bytes();
+        }
+        if (missing != 0)
+            return missing + extra;
         return try_charge(extra, limit) ? 0 : extra;
     };
     const auto let_go = [&] {
-        if (frame) { // back where it was: nothing new for those who look for releases
-            frame.frames->give_recycled(frame);
-            note_progress();
+        for (Frame &frame : taken) {
+            if (frame) { // back where it was: nothing new for those who look for releases
+                frame.frames->give_recycled(frame);
+                note_progress();
+            }
+            frame = {};
         }
-        frame = {};
     };
-    if (Status status = until(frames.frame_bytes() + extra, attempt, let_go); !status.ok())
+    return until(taken.size() * frames.frame_bytes() + extra, attempt, let_go);
+}
+
+Result<Frame> Frames::take(FrameClass &frames, std::size_t extra) noexcept
+{
+    Frame frame;
+    if (Status status = take(frames, extra, {&frame, 1}); !status.ok())
         return status;
     return frame;
 }

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 namespace ufomem {
@@ -27,6 +28,8 @@ class Frames {
 
     /// A frame, charged, with `extra` bytes charged besides.  Waits while somebody else can make room.
     Result<Frame> take(FrameClass &frames, std::size_t extra) noexcept;
+    /// Several frames, or none.
+    Status take(FrameClass &frames, std::size_t extra, std::span<Frame> taken) noexcept;
     /// Just the charge.
     Status charge(std::size_t bytes) noexcept;
     /// The charge, if it can be had without asking a chunk to leave.

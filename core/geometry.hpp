@@ -62,6 +62,8 @@ class Geometry {
     std::size_t extent_chunks() const { return chunk_bytes_ <= extent_bytes / 2 ? extent_bytes / chunk_bytes_ : 1; }
     /// The extent that a chunk lies in.  None, a count of 0, if chunks come alone here: at the array's end, or if they are large.
     ChunkRange extent_of(ChunkIndex chunk) const;
+    /// Whether the array is long enough for one.
+    bool has_extents() const { return extent_chunks() > 1 && body_bytes() >= extent_chunks() * chunk_bytes_; }
     ByteRange pages_of_extent(ChunkRange chunks) const { return {chunks.first.value * chunk_bytes_, chunks.count * chunk_bytes_}; }
 
     /// Every element that the bytes meet.

@@ -19,8 +19,9 @@ namespace ufomem {
 /// Where a chunk is filled before it becomes visible.
 struct Staging {
     std::byte *data = nullptr;
-    Frame frame;
+    Frame frame;           ///< which it is in; or, if `moving` is there, an original that stays behind to compare with
     std::size_t extra = 0; ///< charged besides, for the pages that a copy will take; with it, it comes in by copy
+    Frame moving;          ///< what becomes visible is a copy, in this frame
     explicit operator bool() const { return data != nullptr; }
 };
 

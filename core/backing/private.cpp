@@ -4,7 +4,9 @@
 #include "../signal_guard.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
 
 #include <sched.h>
 
@@ -20,10 +22,27 @@ Status discarded() noexcept
     return fail(Code::lost, "changed pages of the region were discarded by the program (madvise or munmap on lazy memory); call ufo_reset on them");
 }
 
+/// The most that comes in at once.
+std::size_t most_bytes(const Geometry &geometry) { return geometry.chunk_bytes() * (geometry.has_extents() ? geometry.extent_chunks() : 1); }
+
+/// memcmp, in the sight of ThreadSanitizer: others may store to the memory, but not any more.
+#if defined(__SANITIZE_THREAD__)
+__attribute__((no_sanitize("thread")))
+#endif
+bool
+same(const std::byte *left, const std::byte *right, std::size_t size)
+{
+#if defined(__SANITIZE_THREAD__)
+    return std::equal(left, left + size, right);
+#else
+    return std::memcmp(left, right, size) == 0;
+#endif
+}
+
 } // namespace
 
 PrivateBacking::PrivateBacking(const Geometry &geometry, Frames &frames, const kernel::Userfaultfd &faults, const kernel::Pagemap &pagemap, bool read_only)
-    : Backing(geometry, frames), faults_(faults), pagemap_(pagemap), policy_(InstallPolicy::choose(faults.features(), read_only, geometry.chunk_bytes()))
+    : Backing(geometry, frames), faults_(faults), pagemap_(pagemap), policy_(InstallPolicy::choose(faults.features(), read_only, most_bytes(geometry)))
 {
 }
 
@@ -38,10 +57,9 @@ Status PrivateBacking::map(void *start) noexcept
         return tail.status();
     tail_class_ = *tail;
 
-    const std::size_t extent = geometry_.extent_chunks() * geometry_.chunk_bytes();
-    const bool extents = geometry_.extent_chunks() > 1 && geometry_.mapped_body_bytes() >= extent;
+    const bool extents = geometry_.has_extents();
     if (extents) {
-        Result<FrameClass *> large = frames_.class_of(extent);
+        Result<FrameClass *> large = frames_.class_of(most_bytes(geometry_));
         if (!large.ok())
             return large.status();
         extent_class_ = *large;
@@ -86,21 +104,27 @@ FrameClass &PrivateBacking::frames_for(std::size_t bytes) const
 std::size_t PrivateBacking::extra_for(std::size_t bytes, Access access) const
 {
     // A copy takes pages of its own beside the frame that it is copied from.
-    return policy().plan(access).install == Install::copy ? bytes : 0;
+    return policy().plan(access, bytes).install == Install::copy ? bytes : 0;
 }
 
 Result<Staging> PrivateBacking::stage(ByteRange pages, Access access) noexcept
 {
     const std::size_t extra = extra_for(pages.length, access);
     FrameClass &frames = frames_for(pages.length);
+    if (policy().plan(access, pages.length).compare) {
+        std::array<Frame, 2> both;
+        if (Status status = frames_.take(frames, 0, both); !status.ok())
+            return status;
+        return Staging{both[0].data, both[0], 0, both[1]};
+    }
     Result<Frame> frame = frames_.take(frames, extra);
     if (!frame.ok())
         return frame.status();
     // Moves live on frames of chunks that left.  As long as none do, and there is room for both, one frame is copied from again and again.
     const bool scarce = frames.recycled() + frames.parked() == 0;
     if (extra == 0 && scarce && pages.length < InstallPolicy::least_fresh_move_bytes && frames_.charge_now(pages.length))
-        return Staging{frame->data, *frame, pages.length};
-    return Staging{frame->data, *frame, extra};
+        return Staging{frame->data, *frame, pages.length, {}};
+    return Staging{frame->data, *frame, extra, {}};
 }
 
 Result<Staging> PrivateBacking::rescue(ChunkWord parked, const std::atomic<ChunkWord::Bits> &word, ChunkIndex chunk, Access access) noexcept
@@ -114,11 +138,13 @@ Result<Staging> PrivateBacking::rescue(ChunkWord parked, const std::atomic<Chunk
             frames_.recycle(frame);
             return status;
         }
-    return Staging{frame.data, frame, extra};
+    return Staging{frame.data, frame, extra, {}};
 }
 
 void PrivateBacking::abandon(const Staging &staging) noexcept
 {
+    if (staging.moving)
+        frames_.recycle(staging.moving);
     frames_.recycle(staging.frame);
     frames_.discharge(staging.extra);
 }
@@ -141,7 +167,9 @@ Status PrivateBacking::copy_in(ByteRange pages, const std::byte *data, std::size
 
 Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Access access, Wake wake) noexcept
 {
-    const InstallPlan plan = policy().plan(access);
+    if (staging.moving)
+        return install_compared(pages, staging, wake);
+    const InstallPlan plan = policy().plan(access, pages.length);
     const bool moves = plan.install == Install::move && staging.extra == 0;
     const std::size_t size = pages.length;
     std::size_t done = 0;
@@ -196,6 +224,24 @@ Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Ac
     return plan.dirty;
 }
 
+/// A copy of the frame moves in.  Who stores to it before it is protected has changed it, and that is seen by comparing.
+Result<bool> PrivateBacking::install_compared(ByteRange pages, const Staging &staging, Wake wake) noexcept
+{
+    const std::size_t size = pages.length;
+    std::memcpy(staging.moving.data, staging.data, size);
+    const Staging copy{staging.moving.data, staging.moving, 0, {}};
+    Result<bool> dirty = install(pages, copy, Access::write, Wake::no);
+    if (dirty.ok() && faults_.write_protect(at(pages), size, true).ok()) {
+        dirty = !same(at(pages), staging.data, size);
+        if (*dirty)
+            (void)faults_.write_protect(at(pages), size, false);
+    }
+    frames_.recycle(staging.frame);
+    if (dirty.ok() && wake == Wake::yes)
+        wake_for(pages);
+    return dirty;
+}
+
 Result<Outgoing> PrivateBacking::move_out(ByteRange pages) noexcept
 {
     const std::size_t size = pages.length;
@@ -239,7 +285,7 @@ Result<Outgoing> PrivateBacking::take_out(ByteRange pages, bool dirty) noexcept
     Outgoing outgoing;
     outgoing.pages = pages;
     outgoing.data = at(pages);
-    if (policy().leaves_by_move(dirty)) {
+    if (policy().leaves_by_move(dirty, pages.length)) {
         Result<Outgoing> moved = move_out(pages);
         // The kernel writes to pinned pages whatever their protection, and what is lost is lost: no other way helps.  Otherwise one may: a
         // read-only region has turned to refusing stores, or the program has locked its memory.

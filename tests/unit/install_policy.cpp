@@ -10,7 +10,7 @@ namespace {
 
 enum Kernel { older, protects, moves, moves_only };
 enum Rights { writable, read_only };
-enum Chunk { small, large };
+enum Chunk { small, large, extent };
 
 constexpr bool yes = true;
 constexpr bool no = false;
@@ -28,7 +28,7 @@ struct Row {
     bool clean_leaves_by_move;
 };
 
-// The plan is {how, protected against stores, counts as changed at once}.
+// The plan is {how, protected against stores, counts as changed at once, compared afterwards}.
 constexpr Row table[] = {
     // Without write-protection nobody learns of a store: what may be written to counts as changed.
     {older, writable, small, {copy, no, yes}, {copy, no, yes}, yes, no, no},
@@ -40,6 +40,10 @@ constexpr Row table[] = {
     // What has changed leaves by a move in any case: it stops direct I/O into the chunk, too.
     {moves, writable, small, {copy, yes, no}, {copy, no, yes}, yes, yes, no},
     {moves, writable, large, {copy, yes, no}, {move, no, yes}, yes, yes, no},
+    // Where the copy would be large it is cheaper to look afterwards whether a store came before the protection.
+    {moves, writable, extent, {move, yes, no, yes}, {move, no, yes}, yes, yes, yes},
+    {protects, writable, extent, {copy, yes, no}, {copy, no, yes}, yes, no, no},
+    {older, writable, extent, {copy, no, yes}, {copy, no, yes}, yes, no, no},
     // The pool takes part in moves only with write-protection.
     {moves_only, writable, large, {copy, no, yes}, {copy, no, yes}, yes, no, no},
 
@@ -51,6 +55,7 @@ constexpr Row table[] = {
     {moves_only, read_only, large, {copy, no, no}, {copy, no, no}, no, no, no},
     // A move needs a writable mapping, which is then protected.
     {moves, read_only, large, {move, yes, no}, {move, yes, no}, yes, yes, yes},
+    {moves, read_only, extent, {move, yes, no}, {move, yes, no}, yes, yes, yes},
 };
 
 Features features_of(Kernel kernel)
@@ -65,7 +70,15 @@ Features features_of(Kernel kernel)
 
 std::size_t bytes_of(Chunk chunk)
 {
-    return chunk == large ? InstallPolicy::least_move_bytes : InstallPolicy::least_move_bytes - 1;
+    switch (chunk) {
+    case small:
+        break;
+    case large:
+        return InstallPolicy::least_move_bytes;
+    case extent:
+        return InstallPolicy::least_fresh_move_bytes;
+    }
+    return InstallPolicy::least_move_bytes - 1;
 }
 
 InstallPolicy policy_of(const Row &row)
@@ -75,16 +88,17 @@ InstallPolicy policy_of(const Row &row)
 
 bool same(const InstallPlan &left, const InstallPlan &right)
 {
-    return left.install == right.install && left.protect == right.protect && left.dirty == right.dirty;
+    return left.install == right.install && left.protect == right.protect && left.dirty == right.dirty && left.compare == right.compare;
 }
 
 void the_table_holds(void **)
 {
     for (const Row &row : table) {
         const InstallPolicy policy = policy_of(row);
-        if (same(policy.plan(Access::read), row.on_read) && same(policy.plan(Access::write), row.on_write)
-            && policy.maps_writable() == row.maps_writable && policy.leaves_by_move(true) == row.dirty_leaves_by_move
-            && policy.leaves_by_move(false) == row.clean_leaves_by_move)
+        const std::size_t bytes = bytes_of(row.chunk);
+        if (same(policy.plan(Access::read, bytes), row.on_read) && same(policy.plan(Access::write, bytes), row.on_write)
+            && policy.maps_writable() == row.maps_writable && policy.leaves_by_move(true, bytes) == row.dirty_leaves_by_move
+            && policy.leaves_by_move(false, bytes) == row.clean_leaves_by_move)
             continue;
         fail_test("line %d of the table does not hold\n", static_cast<int>(&row - table) + 1);
     }
@@ -96,11 +110,14 @@ void a_store_is_never_lost(void **)
 {
     for (const Row &row : table)
         for (const Access access : {Access::read, Access::write}) {
-            const InstallPlan plan = policy_of(row).plan(access);
-            if (row.rights == writable)
-                assert_true(plan.dirty || plan.protect); // known from the start, or reported
-            else
+            const InstallPlan plan = policy_of(row).plan(access, bytes_of(row.chunk));
+            if (row.rights == read_only) {
                 assert_true(plan.protect || !policy_of(row).maps_writable()); // refused
+                continue;
+            }
+            assert_true(plan.dirty || plan.protect); // known from the start, or reported
+            if (plan.install == move)
+                assert_true(plan.dirty || plan.compare); // it arrives writable
         }
 }
 
@@ -108,7 +125,7 @@ void what_may_be_read_only_is_never_changed(void **)
 {
     for (const Row &row : table)
         if (row.rights == read_only)
-            assert_false(policy_of(row).plan(Access::read).dirty || policy_of(row).plan(Access::write).dirty);
+            assert_false(policy_of(row).plan(Access::read, bytes_of(row.chunk)).dirty || policy_of(row).plan(Access::write, bytes_of(row.chunk)).dirty);
 }
 
 void nothing_moves_where_that_cannot_be(void **)
@@ -116,10 +133,20 @@ void nothing_moves_where_that_cannot_be(void **)
     for (const Row &row : table)
         if (row.kernel != moves || row.chunk == small) {
             const InstallPolicy policy = policy_of(row);
-            assert_true(policy.plan(Access::read).install == copy && policy.plan(Access::write).install == copy);
-            assert_false(policy.leaves_by_move(false));
-            assert_true(policy.leaves_by_move(true) == (row.kernel == moves && row.rights == writable));
+            const std::size_t bytes = bytes_of(row.chunk);
+            assert_true(policy.plan(Access::read, bytes).install == copy && policy.plan(Access::write, bytes).install == copy);
+            assert_false(policy.leaves_by_move(false, bytes));
+            assert_true(policy.leaves_by_move(true, bytes) == (row.kernel == moves && row.rights == writable));
         }
+}
+
+// A region of small chunks whose neighbours move together.
+void small_parts_of_what_can_move_are_copied(void **)
+{
+    const InstallPolicy policy = InstallPolicy::choose(features_of(moves), true, InstallPolicy::least_fresh_move_bytes);
+    assert_true(same(policy.plan(Access::read, InstallPolicy::least_move_bytes - 1), {copy, yes, no}));
+    assert_false(policy.leaves_by_move(false, InstallPolicy::least_move_bytes - 1));
+    assert_true(same(policy.plan(Access::read, InstallPolicy::least_move_bytes), {move, yes, no}));
 }
 
 } // namespace
@@ -131,6 +158,7 @@ int main()
         cmocka_unit_test(a_store_is_never_lost),
         cmocka_unit_test(what_may_be_read_only_is_never_changed),
         cmocka_unit_test(nothing_moves_where_that_cannot_be),
+        cmocka_unit_test(small_parts_of_what_can_move_are_copied),
     };
     return RUN(tests);
 }

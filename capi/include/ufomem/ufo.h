@@ -356,7 +356,7 @@ UFO_API ufo_status ufo_config_set_populate_policy(ufo_config *config, ufo_popula
 UFO_API ufo_status ufo_config_set_delivery(ufo_config *config, ufo_delivery delivery);
 
 /** Most elements that are filled ahead of a thread that goes forward, backward or in strides; at most an eighth of the budget.  0 turns
- *  read-ahead off, and has chunks come one by one.  Default: 32 MiB of them.  @since 0.1 */
+ *  read-ahead off, and has chunks come one by one.  Default: 8 MiB of them.  @since 0.1 */
 UFO_API ufo_status ufo_config_set_readahead(ufo_config *config, size_t elements);
 
 /** Populate again up to `retries` times (default 0), `delay_milliseconds` apart, before a chunk is failed.  @since 0.1 */
@@ -413,6 +413,8 @@ UFO_API ufo_status ufo_pin(ufo *region, size_t first, size_t count);
 /**
  * As ufo_pin(), for a range that will be written to: it counts as changed from now on, and stores to it meet no fault, not even those of
  * system calls, which a protected page would fail in some deliveries (ufo_get_delivery()).  Holds until the range is flushed, or unpinned.
+ * What a device writes to (reads with O_DIRECT, registered buffers) belongs into such a range: only then is no moment left in which the
+ * library does not know that it is being written to.
  * @since 0.1
  */
 UFO_API ufo_status ufo_pin_write(ufo *region, size_t first, size_t count);
