@@ -5,17 +5,14 @@
 #define CHUNK (64 * KIB)
 #define EXTENT (2 * MIB)
 
-static struct source source;
-
-static ufo *new_region(ufo_core *core, size_t length, bool read_only)
+static ufo *new_region(ufo_core *core, struct source *source, size_t length, bool read_only)
 {
-    memset(&source, 0, sizeof source);
-    source.count = length;
-    source.element_size = 1;
+    source->count = length;
+    source->element_size = 1;
     ufo_config *config = ufo_config_new();
     assert_ok(ufo_config_set_elements(config, length, 1));
     assert_ok(ufo_config_set_read_only(config, read_only));
-    assert_ok(ufo_config_set_populate(config, source_populate, &source, source_free));
+    assert_ok(ufo_config_set_populate(config, source_populate, source, source_free));
     ufo *region = ufo_new(core, config);
     assert_non_null(region);
     ufo_config_free(config);
@@ -54,7 +51,8 @@ static void of_what_is_too_large_a_part_stays(void **state)
     ufo_core *core = begin_core(budget);
     if (!goes_by_extents(core))
         SKIP_TEST("it takes extents that move (UFFDIO_MOVE and write-protection)");
-    ufo *region = new_region(core, length, true);
+    struct source source = {0};
+    ufo *region = new_region(core, &source, length, true);
     walk(region);
     uint64_t before = populated(region);
     for (int round = 0; round < 3; round++) {
@@ -75,9 +73,11 @@ static void what_fits_comes_to_stay(void **state)
     ufo_core *core = begin_core(budget);
     if (!goes_by_extents(core))
         SKIP_TEST("it takes extents that move (UFFDIO_MOVE and write-protection)");
-    ufo *old = new_region(core, 2 * budget, true);
+    struct source old_source = {0};
+    struct source source = {0};
+    ufo *old = new_region(core, &old_source, 2 * budget, true);
     walk(old);
-    ufo *region = new_region(core, budget / 2, true);
+    ufo *region = new_region(core, &source, budget / 2, true);
     for (int round = 0; round < 4; round++)
         walk(region);
     const uint64_t before = populated(region);
@@ -124,7 +124,8 @@ static void stores_ahead_of_a_walk_are_kept(void **state)
 {
     (void)state;
     ufo_core *core = begin_core(BUDGET);
-    ufo *region = new_region(core, LENGTH, false);
+    struct source source = {0};
+    ufo *region = new_region(core, &source, LENGTH, false);
     struct race race = {.bytes = ufo_data(region), .versions = calloc(LENGTH / 4096, 1)};
     assert_non_null(race.versions);
     struct team team;
