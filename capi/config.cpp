@@ -17,15 +17,21 @@ template <class Change> ufo_status configure(ufo_config *config, Change change) 
     });
 }
 
+/// What the source that is being replaced held on to.
+void forget_source(ufo_config &config)
+{
+    config.populate = {};
+    config.file.reset();
+}
+
 void clear(ufo_config &config)
 {
     config.geometry = {};
     config.options = {};
     config.readahead_elements = SIZE_MAX;
+    forget_source(config);
     config.source = ufo_config::SourceKind::zero;
-    config.populate = {};
     config.writeback = {};
-    config.file.reset();
     config.caller_only = false;
     config.address = nullptr;
     config.delivery = Delivery::automatic;
@@ -98,8 +104,8 @@ ufo_status ufo_config_set_populate(ufo_config *config, ufo_populate_fn populate,
             return status;
         if (!populate)
             return fail(Code::invalid, "the populate function is NULL; leave it out for an array that starts as zeros");
+        forget_source(*config);
         config->populate = std::move(closure);
-        config->file.reset();
         config->source = ufo_config::SourceKind::callback;
         return {};
     });
@@ -128,9 +134,29 @@ ufo_status ufo_config_set_file(ufo_config *config, const char *path, uint64_t of
         Result<std::shared_ptr<OpenFile>> file = OpenFile::open(path, offset, flags);
         if (!file.ok())
             return file.status();
+        forget_source(target);
         target.file = std::move(*file);
-        target.populate = {};
         target.source = ufo_config::SourceKind::file;
+        return {};
+    });
+}
+
+ufo_status ufo_config_set_sequence_int(ufo_config *config, int64_t from, int64_t step)
+{
+    return configure(config, [=](ufo_config &target) -> Status {
+        forget_source(target);
+        target.int_sequence = {from, step};
+        target.source = ufo_config::SourceKind::int_sequence;
+        return {};
+    });
+}
+
+ufo_status ufo_config_set_sequence_real(ufo_config *config, double from, double step)
+{
+    return configure(config, [=](ufo_config &target) -> Status {
+        forget_source(target);
+        target.real_sequence = {from, step};
+        target.source = ufo_config::SourceKind::real_sequence;
         return {};
     });
 }

@@ -8,6 +8,7 @@
 #include "handle_pool.hpp"
 #include "sources/callback.hpp"
 #include "sources/file.hpp"
+#include "sources/sequence.hpp"
 #include "sources/zero.hpp"
 
 #include <algorithm>
@@ -84,7 +85,11 @@ struct ufo_core_config : ufomem::capi::Handle {
 };
 
 struct ufo_config : ufomem::capi::Handle {
-    enum class SourceKind { zero, callback, file };
+    enum class SourceKind { zero, callback, file, int_sequence, real_sequence };
+    template <class Number> struct Sequence {
+        Number from = 0;
+        Number step = 0;
+    };
 
     ufomem::Geometry::Request geometry;
     ufomem::Region::Options options;
@@ -93,6 +98,8 @@ struct ufo_config : ufomem::capi::Handle {
     ufomem::Closure<ufomem::PopulateFunction> populate;
     ufomem::Closure<ufomem::WritebackFunction> writeback;
     std::shared_ptr<ufomem::OpenFile> file;
+    Sequence<std::int64_t> int_sequence;
+    Sequence<double> real_sequence;
     bool caller_only = false;
     void *address = nullptr;
     ufomem::Delivery delivery = ufomem::Delivery::automatic;

@@ -27,6 +27,12 @@ Status make_source(const ufo_config &config, Core::RegionRequest &request)
         request.options.source = std::make_shared<FileSource>(config.file);
         return config.file->check_length(bytes);
     }
+    case ufo_config::SourceKind::int_sequence:
+        request.options.source = std::make_shared<IntSequence>(config.int_sequence.from, config.int_sequence.step);
+        return IntSequence::check(request.geometry.element_size);
+    case ufo_config::SourceKind::real_sequence:
+        request.options.source = std::make_shared<RealSequence>(config.real_sequence.from, config.real_sequence.step);
+        return RealSequence::check(request.geometry.element_size);
     }
     return {};
 }

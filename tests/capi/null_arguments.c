@@ -27,6 +27,8 @@ static void configs(void **state)
     assert_status(ufo_config_set_populate(NULL, nothing, NULL, NULL), UFO_ERR_INVALID);
     assert_status(ufo_config_set_writeback(NULL, NULL, NULL, NULL), UFO_ERR_INVALID);
     assert_status(ufo_config_set_file(NULL, "/dev/null", 0, 0), UFO_ERR_INVALID);
+    assert_status(ufo_config_set_sequence_int(NULL, 0, 1), UFO_ERR_INVALID);
+    assert_status(ufo_config_set_sequence_real(NULL, 0, 1), UFO_ERR_INVALID);
     assert_status(ufo_config_set_populate_policy(NULL, UFO_POPULATE_ANYWHERE), UFO_ERR_INVALID);
     assert_status(ufo_config_set_delivery(NULL, UFO_DELIVERY_AUTO), UFO_ERR_INVALID);
     assert_status(ufo_config_set_readahead(NULL, 1), UFO_ERR_INVALID);

@@ -23,12 +23,14 @@ static ffi_type *type_of(char letter)
         return &ffi_type_uint32;
     case 'z':
         return &ffi_type_uint64;
+    case 'd':
+        return &ffi_type_double;
     default:
         return &ffi_type_pointer;
     }
 }
 
-/* `types` is the result and the arguments: v void, i int32_t, u uint32_t, z size_t or uint64_t, p pointer. */
+/* `types` is the result and the arguments: v void, i int32_t, u uint32_t, z size_t or 64 bits, d double, p pointer. */
 static uint64_t call(const char *name, const char *types, ...)
 {
     void (*function)(void);
@@ -40,6 +42,7 @@ static uint64_t call(const char *name, const char *types, ...)
         int32_t i;
         uint32_t u;
         uint64_t z;
+        double d;
         void *p;
     } values[8];
     void *arguments[8];
@@ -55,6 +58,8 @@ static uint64_t call(const char *name, const char *types, ...)
             values[count].u = va_arg(list, uint32_t);
         else if (*type == 'z')
             values[count].z = va_arg(list, uint64_t);
+        else if (*type == 'd')
+            values[count].d = va_arg(list, double);
         else
             values[count].p = va_arg(list, void *);
     }
@@ -241,6 +246,12 @@ static void every_function(void **state)
     void *region = pointer(call("ufo_new", "ppp", core, config));
     assert_non_null(region);
     assert_pattern(pointer(call("ufo_data", "pp", region)), 200, 800);
+    OK("ufo_config_set_sequence_real", "ipdd", config, 0.5, -2.0);
+    region = pointer(call("ufo_new", "ppp", core, config));
+    assert_true(((double *)pointer(call("ufo_data", "pp", region)))[99] == -197.5);
+    OK("ufo_config_set_sequence_int", "ipzz", config, Z(-5), Z(7));
+    region = pointer(call("ufo_new", "ppp", core, config));
+    assert_int_equal(((int64_t *)pointer(call("ufo_data", "pp", region)))[99], 688);
     call("ufo_config_free", "vp", config);
 
     OK("ufo_core_set_budget", "ipz", core, Z(2 * MIB));

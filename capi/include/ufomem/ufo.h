@@ -349,6 +349,19 @@ UFO_API ufo_status ufo_config_set_writeback(ufo_config *config, ufo_writeback_fn
  */
 UFO_API ufo_status ufo_config_set_file(ufo_config *config, const char *path, uint64_t offset, int flags);
 
+/**
+ * Element i is the integer from + i * step.  Elements have 1, 2, 4 or 8 bytes, which ufo_new() checks, and are signed or unsigned as you like: numbers
+ * that do not fit wrap around.  Made by the library's own code, several GB a second.  Changes are kept in the spill file and end with the region.
+ * Replaces an earlier source.  @since 0.1
+ */
+UFO_API ufo_status ufo_config_set_sequence_int(ufo_config *config, int64_t from, int64_t step);
+
+/**
+ * Element i is the number from + i * step, computed as a double with one rounding (as by fma()).  Elements are `double` (8 bytes) or `float` (4 bytes,
+ * that double converted), which ufo_new() checks.  Otherwise as ufo_config_set_sequence_int().  @since 0.1
+ */
+UFO_API ufo_status ufo_config_set_sequence_real(ufo_config *config, double from, double step);
+
 /** Which threads may run the callbacks; default #UFO_POPULATE_ANYWHERE.  @since 0.1 */
 UFO_API ufo_status ufo_config_set_populate_policy(ufo_config *config, ufo_populate_policy policy);
 
