@@ -30,10 +30,12 @@ void lock_all()
     configs().lock();
     core_configs().lock();
     region_handles().lock();
+    residencies().lock();
 }
 
 void unlock_all()
 {
+    residencies().unlock();
     region_handles().unlock();
     core_configs().unlock();
     configs().unlock();

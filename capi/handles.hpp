@@ -113,9 +113,15 @@ struct ufo_core : ufomem::capi::Handle {
 
 namespace ufomem::capi {
 
+struct ResidencyHandle : Handle {
+    std::uint64_t process = 0; ///< that opened it
+    std::shared_ptr<Residency> residency;
+};
+
 HandlePool<ufo_core_config> &core_configs() noexcept;
 HandlePool<ufo_config> &configs() noexcept;
 HandlePool<ufo_core> &cores() noexcept;
+HandlePool<ResidencyHandle> &residencies() noexcept;
 
 /// The core behind a handle, kept alive.
 Result<std::shared_ptr<Core>> core_of(const ufo_core *handle) noexcept;

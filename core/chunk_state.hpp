@@ -38,6 +38,15 @@ class ChunkWord {
     static constexpr Bits one_pin = 1U << 16;
     static constexpr Bits pins_mask = 0xffffU << 16;
     static constexpr unsigned frame_shift = 9;
+
+    // Code outside the library may hold a resident chunk, too: where `word & outside_mask` is `outside_resident`, a compare-and-swap adds one_hold.
+    // It may store to the chunk if that is dirty.  The top bit of the count keeps it from running over.
+    /// Of a resident chunk, where nothing is poisoned: nobody outside may hold it, as stores would still fault, somebody waits for the last
+    /// hold to end, or the region is being freed.
+    static constexpr Bits shut = poisoned;
+    static constexpr Bits outside_mask = 7U | cleaning | shut | 0x40U << 9;
+    static constexpr Bits outside_resident = static_cast<Bits>(ChunkState::resident);
+
     static constexpr Bits most_frames = 1U << (32 - frame_shift);
     static constexpr unsigned time_bits = 32 - frame_shift;
 
@@ -53,8 +62,12 @@ class ChunkWord {
     /// When an absent chunk left; 0: not known.
     constexpr Bits left_at() const { return is(ChunkState::absent) ? bits_ >> frame_shift : 0; }
 
-    /// The same chunk in another state, without holds, pins and frame; the flags stay.
-    constexpr ChunkWord to(ChunkState state) const { return ChunkWord((bits_ & flags_mask) | static_cast<Bits>(state)); }
+    /// The same chunk in another state, without holds, pins and frame; the flags stay, but for what only a resident chunk can be.
+    constexpr ChunkWord to(ChunkState state) const
+    {
+        const Bits stay = is(ChunkState::resident) && state != ChunkState::resident ? flags_mask & ~shut : flags_mask;
+        return ChunkWord((bits_ & stay) | static_cast<Bits>(state));
+    }
     constexpr ChunkWord parked_in(Bits frame) const { return ChunkWord(to(ChunkState::parked).bits_ | frame << frame_shift); }
     constexpr ChunkWord absent_since(Bits time) const { return ChunkWord(to(ChunkState::absent).bits_ | time << frame_shift); }
     constexpr ChunkWord with(Bits flags) const { return ChunkWord(bits_ | flags); }
@@ -67,6 +80,8 @@ class ChunkWord {
     constexpr bool cleaning_now() const { return is(ChunkState::resident) && has(cleaning); }
     constexpr bool can_hold() const { return is(ChunkState::resident) && !has(cleaning) && holds() < holds_mask / one_hold; }
     constexpr bool can_leave() const { return is(ChunkState::resident) && (bits_ & (cleaning | holds_mask | pins_mask)) == 0; }
+    /// Stores reach the memory without a fault.
+    constexpr bool takes_stores() const { return has(dirty) && !has(shut); }
     constexpr bool can_clean() const { return is(ChunkState::resident) && (bits_ & (cleaning | holds_mask)) == 0; }
 
   private:

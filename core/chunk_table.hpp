@@ -51,6 +51,8 @@ class ChunkTable {
             i = end;
         }
     }
+    /// A forked child sees absent chunks, and not no words at all.
+    Status make_absent_in_children() const { return kernel::wipe_in_children(words_.data(), words_.size()); }
     ChunkRange all() const { return {ChunkIndex{0}, chunks_}; }
 
   private:

@@ -220,6 +220,8 @@ Status Core::close(RegionHandle *handle) noexcept
 {
     const SignalGuard guard;
     Region *region = handle->enter_closing(); // so that it stays until we are done
+    if (region)
+        region->begin_closing(); // before the last call that was let in can end
     if (!region || !handle->close()) {
         if (region)
             handle->leave();
@@ -232,6 +234,7 @@ Status Core::close(RegionHandle *handle) noexcept
             const timespec moment{0, 200'000};
             nanosleep(&moment, nullptr);
         }
+    region->refuse_readers();
     Status status;
     if (region->takes_changes())
         status = region->flush({0, region->geometry().count()});

@@ -35,6 +35,8 @@ class Geometry {
     std::size_t body_bytes() const { return count_ * element_size_; }
     std::size_t header_size() const { return header_size_; }
     std::size_t chunk_bytes() const { return chunk_bytes_; }
+    /// 0 if the size of a chunk is no power of two.
+    unsigned chunk_shift() const { return chunk_shift_; }
     std::size_t chunk_count() const { return chunk_count_; }
     /// Whether some elements lie in two chunks.
     bool straddles() const { return straddles_; }

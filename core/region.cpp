@@ -43,8 +43,13 @@ Region::~Region()
 {
     if (!made_)
         return;
-    backing_->unmap();
+    const std::shared_ptr<Residency> residency = this->residency();
+    if (residency)
+        retire_words();
+    kernel::Mapping addresses = backing_->unmap(residency ? Backing::Addresses::reserved : Backing::Addresses::given_back);
     drop_everything();
+    if (residency)
+        residency->inherit(std::move(table_), std::move(addresses));
     engine_.frames.discharge(geometry_->header_bytes());
     const std::uint64_t stale = queued_.load();
     for (ResidentQueue *queue : {&engine_.resident, &engine_.walks.queue})
@@ -78,6 +83,8 @@ bool Region::change(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
 /// Ends a transition that the caller owns.
 void Region::publish(ChunkIndex chunk, ChunkWord next) noexcept
 {
+    if (next.is(ChunkState::resident))
+        next = closing_.load(std::memory_order_relaxed) ? next.with(ChunkWord::shut) : next.without(ChunkWord::shut);
     // Others only add the wish to be woken, and the mark of an entry in the resident queue goes its own ways.
     ChunkWord seen = look(chunk);
     ChunkWord merged;
@@ -107,8 +114,10 @@ Status Region::wait_for_change(ChunkIndex chunk, ChunkWord seen) noexcept
                     "chunk %zu of the region at %p is being filled, or written back, by a callback that waits for it; callbacks must not use the "
                     "elements that they were called for",
                     chunk.value, static_cast<void *>(body()));
-    const ChunkWord waiting = seen.with(ChunkWord::waiters);
-    if (seen.has(ChunkWord::waiters) || change(chunk, seen, waiting))
+    // The last hold of a resident chunk may never end as long as readers outside come and go.
+    const bool held = seen.is(ChunkState::resident) && !seen.cleaning_now();
+    const ChunkWord waiting = seen.with(held ? ChunkWord::waiters | ChunkWord::shut : ChunkWord::waiters);
+    if (seen.bits() == waiting.bits() || change(chunk, seen, waiting))
         kernel::futex_wait(word(chunk), waiting.bits(), 20); // and looks again: a cycle may have closed meanwhile
     return {};
 }

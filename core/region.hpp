@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The protocol of a region: who may bring a chunk in, change it, and take it out.  The implementation has a file for each part:
-// region.cpp (life), region_fill.cpp, region_extent.cpp, region_leave.cpp, region_fault.cpp, region_calls.cpp.
+// region.cpp (life), region_fill.cpp, region_extent.cpp, region_leave.cpp, region_fault.cpp, region_calls.cpp, region_residency.cpp.
 #pragma once
 
 #include "backing/backing.hpp"
@@ -10,6 +10,7 @@
 #include "geometry.hpp"
 #include "handle.hpp"
 #include "readahead.hpp"
+#include "residency.hpp"
 #include "sources/source.hpp"
 #include "spin.hpp"
 #include "wait_graph.hpp"
@@ -95,6 +96,15 @@ class Region {
     /// Brings in a chunk of the request if it is absent, with its neighbours if they are wanted; gives way to everybody else.  False if there is no
     /// room for more.
     bool fill_ahead(const Ahead::Request &request, ChunkIndex chunk) noexcept;
+
+    // -- readers outside the library
+    /// Lets them look at words(); throws std::bad_alloc.
+    Result<std::shared_ptr<Residency>> open_residency();
+    const ChunkTable &words() const { return table_; }
+    bool read_only() const { return options_.read_only; }
+    /// When the region begins to be freed: chunks that become resident are shut.
+    void begin_closing() noexcept { closing_.store(true); }
+    void refuse_readers() noexcept;
 
     bool takes_changes() const { return options_.source->takes_changes() && !options_.read_only; }
     const Log &log() const { return engine_.log; }
@@ -214,6 +224,12 @@ class Region {
     void drop_parked(ChunkIndex chunk, ChunkWord parked) noexcept;
     void drop_everything() noexcept;
 
+    // region_residency.cpp
+    std::shared_ptr<Residency> residency() noexcept;
+    void admit_readers(ChunkIndex chunk) noexcept;
+    void give_up_waiting(ChunkIndex chunk, ChunkWord seen) noexcept;
+    void retire_words() noexcept;
+
     // region_calls.cpp
     template <class PinOne> Status pin_each(ElementRange range, PinOne pin_one) noexcept;
     void unpin_chunks(ChunkRange chunks) noexcept;
@@ -243,6 +259,10 @@ class Region {
     ChunkTable table_;
     kernel::Mapping spill_places_; // Offset per chunk; valid while the chunk is marked spilled, owned by whoever owns the chunk
     std::mutex poisoning_;         // only where poison replaces mappings; taken by whoever poisons or installs, before the word changes
+
+    std::atomic<bool> closing_{false};
+    std::mutex residency_mutex_;
+    std::weak_ptr<Residency> residency_; // guarded by residency_mutex_
 
     std::mutex failures_mutex_;
     std::unordered_map<std::size_t, Failure> failures_; // of chunks in the failed state

@@ -49,7 +49,7 @@ Status Region::pin_write(ElementRange range) noexcept
         Status status = ensure(chunk, Access::write, Keep::hold);
         if (!status.ok())
             return status;
-        if (!look(chunk).has(ChunkWord::dirty))
+        if (!look(chunk).takes_stores())
             status = make_dirty(chunk);
         if (status.ok())
             status = ensure(chunk, Access::write, Keep::pin); // it is resident, and cannot be written out before the hold ends
@@ -95,7 +95,7 @@ template <class Use> Status Region::for_each_held(ElementRange range, Access acc
         if (Status status = ensure(chunk, access, Keep::hold); !status.ok())
             return status;
         Status status;
-        if (access == Access::write && !look(chunk).has(ChunkWord::dirty))
+        if (access == Access::write && !look(chunk).takes_stores())
             status = make_dirty(chunk);
         if (status.ok()) {
             const ByteRange data = geometry_->data_of(chunk);

@@ -243,13 +243,17 @@ void Region::unhold(ChunkIndex chunk) noexcept
 /// By somebody who holds the chunk: stores may reach it from now on, and will not be lost.
 Status Region::make_dirty(ChunkIndex chunk) noexcept
 {
-    const ChunkWord before{word(chunk).fetch_or(ChunkWord::dirty, std::memory_order_acq_rel)};
+    // Before a store can reach it, so that whoever flushes after the store sees the mark; and shut until stores meet no fault.
+    const ChunkWord before{word(chunk).fetch_or(ChunkWord::dirty | ChunkWord::shut, std::memory_order_acq_rel)};
     if (before.has(ChunkWord::spilled)) {
         const ChunkWord cleared{word(chunk).fetch_and(~ChunkWord::spilled, std::memory_order_acq_rel)};
         if (cleared.has(ChunkWord::spilled)) // of several holders one was first
             release_spilled(chunk);
     }
-    return backing_->unprotect(chunk);
+    const Status status = backing_->tracks_stores() ? backing_->unprotect(chunk) : Status{};
+    if (status.ok() && !look(chunk).has(ChunkWord::waiters)) // who waits for the last hold wants it shut
+        admit_readers(chunk);
+    return status;
 }
 
 } // namespace ufomem

@@ -147,8 +147,10 @@ Status Region::evict_chunk(ChunkIndex chunk, Batch &batch) noexcept
             publish(chunk, seen.to(ChunkState::absent));
             return {};
         }
-        if (seen.pins() != 0)
+        if (seen.pins() != 0) {
+            give_up_waiting(chunk, seen);
             return fail(Code::pinned, "chunk %zu is pinned and stays in memory; unpin it first", chunk.value);
+        }
         if (seen.can_leave()) {
             if (!change(chunk, seen, seen.to(ChunkState::leaving)))
                 continue;
@@ -176,8 +178,10 @@ Status Region::reset_chunk(ChunkIndex chunk) noexcept
 {
     ChunkWord seen = look(chunk);
     for (;;) {
-        if (seen.pins() != 0)
+        if (seen.pins() != 0) {
+            give_up_waiting(chunk, seen);
             return fail(Code::pinned, "chunk %zu is pinned and keeps its content; unpin it first", chunk.value);
+        }
         const bool resident = seen.can_leave();
         const bool away = seen.is(ChunkState::absent) || seen.is(ChunkState::parked) || seen.is(ChunkState::failed);
         if (!resident && !away) {
@@ -260,6 +264,8 @@ Status Region::clean(ChunkIndex chunk, ChunkWord claimed) noexcept
     ChunkWord next;
     do {
         next = seen.without(ChunkWord::cleaning | ChunkWord::waiters | ChunkWord::dirty | ChunkWord::spilled);
+        if (!closing_.load(std::memory_order_relaxed))
+            next = next.without(ChunkWord::shut);
         next = next.with((dirty ? ChunkWord::dirty : 0) | (stays_spilled ? ChunkWord::spilled : 0));
     } while (!change(chunk, seen, next));
     wake_after(chunk, seen);
@@ -343,7 +349,7 @@ void Region::drop_everything() noexcept
     std::size_t bytes = 0;
     table_.for_each_touched(table_.all(), [&](ChunkIndex chunk) {
         ChunkWord seen = look(chunk);
-        if (seen.is(ChunkState::resident))
+        if (seen.is(ChunkState::resident) || seen.is(ChunkState::leaving)) // the latter by retire_words()
             bytes += geometry_->pages_of(chunk).length;
         while (seen.is(ChunkState::parked)) // until whoever wants its frame is done with the word
             if (const ChunkWord parked = seen; change(chunk, seen, seen.to(ChunkState::absent))) {

@@ -99,10 +99,19 @@ class Backing {
 
     /// Wakes whoever waits for the chunk in a fault.  Any thread, any time.
     virtual void wake(ChunkIndex) noexcept {}
-    /// The same for all of the region, after its memory was unmapped.
-    virtual void unmap() noexcept = 0;
+    enum class Addresses : std::uint8_t { given_back, reserved };
+    /// The end: unmaps the memory and wakes everybody.  The addresses, if they are to stay reserved, and can.
+    virtual kernel::Mapping unmap(Addresses addresses) noexcept = 0;
 
   protected:
+    /// For unmap(): what becomes of the range that the region was seen at.
+    static kernel::Mapping end_of(kernel::Mapping &mapping, Addresses addresses) noexcept
+    {
+        if (addresses == Addresses::given_back || !kernel::reserve_only(mapping.data(), mapping.size()))
+            mapping.reset();
+        return std::move(mapping);
+    }
+
     std::size_t size_of(ChunkIndex chunk) const { return geometry_.pages_of(chunk).length; }
 
     const Geometry &geometry_;

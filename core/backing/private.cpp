@@ -470,11 +470,11 @@ void PrivateBacking::wake_for(ByteRange pages) noexcept
         faults_.wake(at(pages), pages.length);
 }
 
-void PrivateBacking::unmap() noexcept
+kernel::Mapping PrivateBacking::unmap(Addresses addresses) noexcept
 {
-    const std::size_t size = geometry_.mapped_body_bytes();
-    mapping_.reset();
-    faults_.wake(body_, size); // who slept in a fault finds nothing mapped, and gets SIGSEGV
+    kernel::Mapping reserved = end_of(mapping_, addresses);
+    faults_.wake(body_, geometry_.mapped_body_bytes()); // who slept in a fault finds nothing mapped, and gets SIGSEGV
+    return reserved;
 }
 
 } // namespace ufomem

@@ -33,7 +33,7 @@ class PrivateBacking final : public Backing {
     bool poison(ChunkIndex chunk) noexcept override;
     Status mend(ChunkIndex chunk) noexcept override;
     void wake(ChunkIndex chunk) noexcept override { wake_for(geometry_.pages_of(chunk)); }
-    void unmap() noexcept override;
+    kernel::Mapping unmap(Addresses addresses) noexcept override;
 
   private:
     InstallPolicy policy() const noexcept;

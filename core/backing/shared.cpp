@@ -81,6 +81,10 @@ Status SharedBacking::unprotect(ChunkIndex chunk) noexcept
     return kernel::protect(at(chunk), size_of(chunk), protection());
 }
 
-void SharedBacking::unmap() noexcept { memory_ = {}; }
+kernel::Mapping SharedBacking::unmap(Addresses addresses) noexcept
+{
+    memory_.alias.reset();
+    return end_of(memory_.view, addresses);
+}
 
 } // namespace ufomem

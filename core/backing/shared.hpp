@@ -28,7 +28,7 @@ class SharedBacking final : public Backing {
     bool poison_replaces_mapping() const override { return false; }
     bool poison(ChunkIndex) noexcept override { return false; }
     Status mend(ChunkIndex) noexcept override { return {}; }
-    void unmap() noexcept override;
+    kernel::Mapping unmap(Addresses addresses) noexcept override;
 
   private:
     std::byte *alias_of(ByteRange pages) const { return alias_ + pages.offset; }

@@ -169,6 +169,20 @@ Status protect(std::byte *data, std::size_t size, Protection protection) noexcep
     return fail_errno(Code::system, errno, "mprotect of %zu bytes at %p", size, static_cast<void *>(data));
 }
 
+Status wipe_in_children(std::byte *data, std::size_t size) noexcept
+{
+    // In this order: a child that is forked in between gets nothing, and never a copy.
+    if (madvise(data, size, MADV_WIPEONFORK) == 0 && madvise(data, size, MADV_DOFORK) == 0)
+        return {};
+    return fail_errno(errno == ENOMEM ? Code::limit : Code::system, errno, "madvise(MADV_WIPEONFORK) of %zu bytes", size);
+}
+
+bool reserve_only(std::byte *data, std::size_t size) noexcept
+{
+    void *got = mmap(data, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    return got != MAP_FAILED && set_up(data, size).ok();
+}
+
 Status drop(std::byte *data, std::size_t size) noexcept
 {
     if (madvise(data, size, MADV_DONTNEED) == 0 || (errno == EINVAL && madvise(data, size, MADV_DONTNEED_LOCKED) == 0))

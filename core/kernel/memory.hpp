@@ -67,6 +67,11 @@ Result<SharedPair> map_shared_pair(std::size_t size, void *address = nullptr);
 
 Status protect(std::byte *data, std::size_t size, Protection protection) noexcept;
 
+/// From now on forked children get the range, filled with zeros.
+Status wipe_in_children(std::byte *data, std::size_t size) noexcept;
+/// Gives all memory of the range back and keeps nothing but the addresses: any access ends in SIGSEGV.  False if that cannot be.
+bool reserve_only(std::byte *data, std::size_t size) noexcept;
+
 /// Gives the pages back, locked ones too (Linux 5.18); they are absent afterwards.
 Status drop(std::byte *data, std::size_t size) noexcept;
 /// The same for scattered ranges in one call.  Returns how many ranges are gone: all, or none if the kernel cannot.

@@ -222,6 +222,13 @@ static void callbacks_are_closures(void *core)
     ufo_stats stats = {.struct_size = sizeof stats};
     OK("ufo_stats_get", "ipp", region, &stats);
     assert_int_equal(stats.populates, atomic_load(&populates) - 1);
+
+    ufo_residency residency = {.struct_size = sizeof residency};
+    OK("ufo_residency_open", "ipp", region, &residency);
+    assert_ptr_equal(residency.data, data);
+    call("ufo_residency_wake", "vpz", &residency, Z(0));
+    call("ufo_residency_close", "vp", &residency);
+    assert_null(residency.words);
     call("ufo_free", "vp", region);
 }
 

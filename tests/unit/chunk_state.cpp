@@ -58,13 +58,40 @@ void flags_come_and_go_one_by_one(void **)
 
 void another_state_keeps_the_flags_and_forgets_the_counts(void **)
 {
-    const ChunkWord before =
-        in(ChunkState::resident).with(all_flags).plus(3 * ChunkWord::one_hold).plus(5 * ChunkWord::one_pin);
-    for (const ChunkState state : states) {
-        const ChunkWord after = before.to(state);
-        assert_true(after.is(state));
-        assert_int_equal(after.bits(), in(state).with(all_flags).bits());
+    for (const ChunkState from : states)
+        for (const ChunkState state : states) {
+            ChunkWord before = in(from).with(all_flags);
+            if (from == ChunkState::resident)
+                before = before.plus(3 * ChunkWord::one_hold).plus(5 * ChunkWord::one_pin);
+            const ChunkWord after = before.to(state);
+            assert_true(after.is(state));
+            // What a resident chunk is shut for is over when it is resident no more; others are poisoned by the same bit, and stay so.
+            const bool opens = from == ChunkState::resident && state != ChunkState::resident;
+            assert_int_equal(after.bits(), in(state).with(opens ? all_flags & ~ChunkWord::shut : all_flags).bits());
+        }
+}
+
+bool can_be_held_outside(ChunkWord word) { return (word.bits() & ChunkWord::outside_mask) == ChunkWord::outside_resident; }
+
+void holds_from_outside_leave_room_for_others(void **)
+{
+    for (const ChunkState state : states)
+        assert_int_equal(can_be_held_outside(in(state)), state == ChunkState::resident);
+    const ChunkWord resident = in(ChunkState::resident);
+    for (const Bits flag : flags) {
+        const bool keeps_off = flag == ChunkWord::cleaning || flag == ChunkWord::shut;
+        assert_int_equal(can_be_held_outside(resident.with(flag)), !keeps_off);
     }
+    ChunkWord word = resident.plus(most_pins * ChunkWord::one_pin);
+    Bits outside = 0;
+    for (; can_be_held_outside(word); ++outside)
+        word = word.plus(ChunkWord::one_hold);
+    assert_in_range(outside, 1, most_holds / 2 + 1);
+    assert_true(word.can_hold());
+    assert_int_equal(word.pins(), most_pins);
+    assert_false(resident.takes_stores());
+    assert_true(resident.with(ChunkWord::dirty).takes_stores());
+    assert_false(resident.with(ChunkWord::dirty | ChunkWord::shut).takes_stores());
 }
 
 void holds_and_pins_are_counted_apart(void **)
@@ -146,6 +173,7 @@ int main()
         cmocka_unit_test(a_table_of_zeros_is_a_table_of_absent_chunks),
         cmocka_unit_test(flags_come_and_go_one_by_one),
         cmocka_unit_test(another_state_keeps_the_flags_and_forgets_the_counts),
+        cmocka_unit_test(holds_from_outside_leave_room_for_others),
         cmocka_unit_test(holds_and_pins_are_counted_apart),
         cmocka_unit_test(a_parked_chunk_knows_its_frame),
         cmocka_unit_test(a_transition_is_filling_leaving_or_cleaning),

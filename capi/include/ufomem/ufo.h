@@ -479,6 +479,64 @@ typedef struct ufo_stats {
 /** Fills `stats`.  @since 0.1 */
 UFO_API ufo_status ufo_stats_get(const ufo *region, ufo_stats *stats);
 
+/* ------------------------------------------------------------------------------------------------------------------ *
+ * Elements without a call
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+/**
+ * Where the state of a region's chunks stands: lets the run-time of a language load and store resident elements without a call.
+ *
+ * @code
+ *   chunk = byte_offset >> chunk_shift;
+ *   word = load(words[chunk]);
+ *   while ((word & mask) == resident)                         // to store, also: && (word & dirty) != 0
+ *       if (compare_and_swap(words[chunk], &word, word + one_hold)) {
+ *           use *(element *)(data + byte_offset);             // it cannot leave; a store cannot be lost
+ *           word = subtract(words[chunk], one_hold);          // gives the new value
+ *           if ((word & holds) == 0 && (word & waiters) != 0)
+ *               ufo_residency_wake(residency, chunk);
+ *           return;
+ *       }
+ *   ufo_read(...) or ufo_write(...)
+ * @endcode
+ *
+ * All operations on words are atomic and sequentially consistent.  A hold is for one element or a short copy: whoever wants the chunk to leave,
+ * flushes or frees waits for it, so nothing may block, call the library or wait for a garbage collector while it lasts.  Elements that straddle two
+ * chunks (never those of 1, 2, 4 or 8 bytes) are for ufo_read() and ufo_write().
+ */
+typedef struct ufo_residency {
+    size_t struct_size;   /**< Set by the caller. */
+    uint32_t version;     /**< Of the meaning of the fields: 1. */
+    uint32_t chunk_shift; /**< Byte offset o lies in chunk o >> chunk_shift; 0: in chunk o / chunk_bytes. */
+    size_t chunk_bytes;   /**< Of every chunk but the last. */
+    size_t chunks;        /**< Number of words. */
+    uint32_t *words;      /**< One a chunk. */
+    unsigned char *data;  /**< Element 0. */
+    uint32_t mask;        /**< (word & mask) == resident: may be held ... */
+    uint32_t resident;
+    uint32_t dirty;       /**< ... and stored to, if (word & dirty) != 0; 0 if the region is read-only. */
+    uint32_t one_hold;    /**< What a hold adds to the word. */
+    uint32_t holds;       /**< After a hold was taken back: (word & holds) == 0 says it was the last, */
+    uint32_t waiters;     /**< and (word & waiters) != 0 that somebody waits for that. */
+    void *owner;          /**< The library's own. */
+} ufo_residency;
+
+/**
+ * Fills `residency`; set its struct_size to sizeof(ufo_residency) before.  Until ufo_residency_close() the words, and the reserved addresses of the
+ * array, stay mapped: also after ufo_free(), which first sees to it that no chunk is resident any more and waits for holds.  So a program that
+ * comes late finds nothing resident, makes the call, and gets #UFO_ERR_CLOSED.  A forked child finds nothing resident either.  A region can have any number
+ * of residencies.
+ * @return #UFO_ERR_CLOSED if the region has been freed
+ * @since 0.1
+ */
+UFO_API ufo_status ufo_residency_open(ufo *region, ufo_residency *residency);
+
+/** Wakes who waits for the last hold of a chunk to end; see #ufo_residency.  Needed only then, and harmless at any other time.  @since 0.1 */
+UFO_API void ufo_residency_wake(const ufo_residency *residency, size_t chunk);
+
+/** Ends it: nobody may look at the words any more.  Clears the struct, so that a second call does nothing.  NULL is allowed.  @since 0.1 */
+UFO_API void ufo_residency_close(ufo_residency *residency);
+
 #ifdef __cplusplus
 }
 #endif
