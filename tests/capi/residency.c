@@ -247,6 +247,33 @@ static void whoever_wants_the_chunk_waits_for_holds(void **state)
     store_destroy(&store);
 }
 
+/* Also where nothing has to be written: the memory is still there for who holds it. */
+static void the_end_waits_for_holds(void **state)
+{
+    (void)state;
+    begin_watched(60);
+    ufo_core *core = new_core(4 * MIB);
+    struct source source = {0};
+    ufo *region = source_region(core, &source, COUNT, 8, PER_CHUNK);
+    ufo_residency r = residency_of(region);
+    assert_ok(ufo_touch(region, 0, 2 * PER_CHUNK));
+    assert_true(hold(&r, 1));
+    struct waiter waiter = {.region = region};
+    struct team team;
+    team_start(&team, 1, wait_for_holds, &waiter);
+    while ((__atomic_load_n(&r.words[1], __ATOMIC_SEQ_CST) & r.waiters) == 0)
+        sleep_ms(1);
+    assert_miss(&r, 0);
+    assert_miss(&r, PER_CHUNK);
+    sleep_ms(30);
+    assert_false(atomic_load(&waiter.done));
+    assert_pattern(r.data + CHUNK, CHUNK, CHUNK); /* by right of the hold */
+    let_go(&r, 1);
+    team_join(&team);
+    ufo_residency_close(&r);
+    ufo_core_free(core);
+}
+
 /* Who waited and then finds the chunk pinned leaves it as it was. */
 static void a_wait_for_nothing_is_forgotten(void **state)
 {
@@ -469,6 +496,7 @@ int main(void)
         cmocka_unit_test(read_only_elements_are_not),
         cmocka_unit_test(many_holds_do_not_run_over),
         cmocka_unit_test(whoever_wants_the_chunk_waits_for_holds),
+        cmocka_unit_test(the_end_waits_for_holds),
         cmocka_unit_test(a_wait_for_nothing_is_forgotten),
         cmocka_unit_test(words_outlive_the_region),
         cmocka_unit_test(a_residency_may_end_first),
