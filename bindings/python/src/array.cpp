@@ -41,15 +41,6 @@ bool set_callbacks(Array *array, ufo_config *config) noexcept
     return status == UFO_OK;
 }
 
-bool has_usable_type(const Array *array) noexcept
-{
-    if (!PyDataType_REFCHK(array->dtype) && array->itemsize > 0)
-        return true;
-    PyErr_Format(PyExc_TypeError, "elements of type %S cannot live in lazy memory: it takes plain data of a fixed size",
-                 reinterpret_cast<PyObject *>(array->dtype));
-    return false;
-}
-
 /// Base(core_handle, config_handle, core, dtype, count, rows, columns, column_major, populate, writeback, source, read_only, writes_back)
 int init(PyObject *self, PyObject *arguments, PyObject *) noexcept
 {
@@ -73,8 +64,6 @@ int init(PyObject *self, PyObject *arguments, PyObject *) noexcept
         return -1;
 
     array->itemsize = PyDataType_ELSIZE(dtype);
-    if (!has_usable_type(array))
-        return -1;
     array->count = count;
     array->rows = rows;
     array->columns = columns;

@@ -17,6 +17,27 @@ bool is_plain(const Array *array, PyArrayObject *values) noexcept
     return PyArray_IS_C_CONTIGUOUS(values) && PyArray_EquivTypes(PyArray_DESCR(values), array->dtype);
 }
 
+/// A Python integer fits elements of a whole type; an OverflowError if not.  (NumPy before 2.0 wraps it around, and warns.)
+bool in_bounds(const Array *array, PyObject *number) noexcept
+{
+    const int bits = static_cast<int>(array->itemsize) * 8;
+    bool fits;
+    if (kind(array->dtype) == 'u') {
+        const unsigned long long value = PyLong_AsUnsignedLongLong(number);
+        if (value == static_cast<unsigned long long>(-1) && PyErr_Occurred())
+            return false;
+        fits = bits >= 64 || value >> bits == 0;
+    } else {
+        const long long value = PyLong_AsLongLong(number);
+        if (value == -1 && PyErr_Occurred())
+            return false;
+        fits = bits >= 64 || value >> (bits - 1) == 0 || value >> (bits - 1) == -1;
+    }
+    if (!fits)
+        PyErr_Format(PyExc_OverflowError, "%S is out of bounds for elements of type %S", number, reinterpret_cast<PyObject *>(array->dtype));
+    return fits;
+}
+
 /// An ndarray over `out`, for the time of one conversion.
 Ref over(const Array *array, int dimensions, const npy_intp *dims, void *out) noexcept
 {
@@ -32,6 +53,10 @@ Ref as_elements(const Array *array, PyObject *value, const char *what) noexcept
     if (value == Py_None) { // which NumPy takes for "not a number"
         PyErr_Format(PyExc_TypeError, "%s is None", what);
         return Ref();
+    }
+    if (kind(array->dtype) == 'V' && !PyArray_Check(value)) { // tuples are structures only to those who know the type
+        Py_INCREF(array->dtype);
+        return Ref(PyArray_FromAny(value, array->dtype, 0, 0, 0, nullptr));
     }
     Ref values = PyArray_Check(value) ? Ref::to(value) : Ref(PyArray_FROM_O(value));
     if (!values)
@@ -79,6 +104,8 @@ bool store_element(const Array *array, PyObject *value, void *out) noexcept
         return false;
     const Ref target = over(array, 0, nullptr, out);
     if (!target)
+        return false;
+    if (PyLong_CheckExact(value) && (to == 'i' || to == 'u') && !in_bounds(array, value))
         return false;
     if (simple)
         return PyArray_SETITEM(target.array(), static_cast<char *>(out), value) == 0;

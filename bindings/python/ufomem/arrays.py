@@ -76,7 +76,10 @@ class Array(_array.Base):
         return self.size * self.dtype.itemsize
 
     def _count(self, first: int, last: Optional[int]) -> int:
-        return (self.size if last is None else last) - first
+        last = self.size if last is None else last
+        if last < first:
+            raise IndexError(f"[{first}, {last}) is no range of elements")
+        return last - first
 
     # Reading in bulk
 
@@ -87,7 +90,7 @@ class Array(_array.Base):
         :raises ValueError: if `out` has another type or length
         """
         if out is None:
-            out = numpy.empty(max(self._count(first, last), 0), self.dtype)
+            out = numpy.empty(self._count(first, last), self.dtype)
         elif last is not None and out.size != last - first:
             raise ValueError(f"out has {out.size} elements, and [{first}, {last}) are {last - first}")
         return self._read_into(first, out)

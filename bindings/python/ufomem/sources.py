@@ -47,6 +47,8 @@ def _make(
 ) -> Array:
     """An array of a source that `set_source(config, dtype)` has put into the config."""
     dtype = numpy.dtype(dtype)
+    if dtype.hasobject or dtype.itemsize == 0:
+        raise TypeError(f"elements of type {dtype} cannot live in lazy memory: it takes plain data of a fixed size")
     if order not in ("C", "F"):
         raise ValueError(f"order is 'C' (row after row) or 'F' (column after column); not {order!r}")
     lengths = _lengths(shape)
