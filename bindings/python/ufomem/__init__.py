@@ -2,7 +2,7 @@
 """Lazy arrays: their elements come into memory when they are used, and leave it again.
 
 >>> import numpy, ufomem
->>> squares = ufomem.array("u8", 10**12, lambda first, count: numpy.arange(first, first + count) ** 2)
+>>> squares = ufomem.array("u8", 10**9, lambda first, count: numpy.arange(first, first + count) ** 2)
 >>> int(squares[1000])
 1000000
 
