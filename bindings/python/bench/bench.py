@@ -70,10 +70,17 @@ def elements(core):
     report("a[i:i + 100]", 1e9 * short / (count // 10), "ns")
 
 
+def aligned(size):
+    """An ndarray of `size` bytes at the begin of a page, as what slices give."""
+    memory = numpy.ones(size + 4096, "u1")
+    begin = -memory.ctypes.data % 4096
+    return memory[begin : begin + size].view("f8")
+
+
 def bulk(core):
     for size in (64 * 1024, MIB, 64 * MIB):
         a = ufomem.array("f8", size // 8, lambda first, number: float(first), core=core)
-        out, source = numpy.zeros(size // 8), numpy.ones(size // 8)
+        out, source = aligned(size), aligned(size)
         a.read(out=out)
         turns = max(64 * MIB // size, 1)
 

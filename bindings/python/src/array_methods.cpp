@@ -84,6 +84,17 @@ PyObject *read_into(PyObject *self, PyObject *arguments) noexcept
     return out;
 }
 
+PyObject *read_new(PyObject *self, PyObject *arguments) noexcept
+{
+    Array *const array = as_array(self);
+    Py_ssize_t first;
+    npy_intp count;
+    if (!PyArg_ParseTuple(arguments, "nn", &first, &count) || !is_open(array) || !in_range(array, first, count))
+        return nullptr;
+    Ref out(new_ndarray(array, 1, &count, false));
+    return out && read(array, Selection::range(first, count), PyArray_DATA(out.array())) ? out.release() : nullptr;
+}
+
 PyObject *pinned(PyObject *self, PyObject *arguments) noexcept
 {
     Py_ssize_t first, count;
@@ -158,6 +169,7 @@ PyMethodDef array_methods[] = {
     {"_reset", reset, METH_VARARGS, "_reset(first, count)"},
     {"_advise", advise, METH_VARARGS, "_advise(first, count, advice)"},
     {"_read_into", read_into, METH_VARARGS, "_read_into(first, out) -> out"},
+    {"_read_new", read_new, METH_VARARGS, "_read_new(first, count) -> ndarray"},
     {"_pinned", pinned, METH_VARARGS, "_pinned(first, count, for_writing) -> ndarray"},
     {"_whole", whole, METH_NOARGS, "_whole() -> ndarray"},
     {"_stats", stats, METH_NOARGS, "_stats() -> dict"},

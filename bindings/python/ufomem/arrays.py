@@ -90,8 +90,8 @@ class Array(_array.Base):
         :raises ValueError: if `out` has another type or length
         """
         if out is None:
-            out = numpy.empty(self._count(first, last), self.dtype)
-        elif last is not None and out.size != last - first:
+            return self._read_new(first, self._count(first, last))
+        if last is not None and out.size != last - first:
             raise ValueError(f"out has {out.size} elements, and [{first}, {last}) are {last - first}")
         return self._read_into(first, out)
 
