@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The package loads, and the flat layer is the C interface."""
 
+import contextlib
 import inspect
+import io
+import pathlib
+import re
 import struct
-import unittest
 
 import support
 import ufomem
@@ -16,6 +19,15 @@ class Load(support.Test):
             self.assertTrue(inspect.getdoc(getattr(ufomem, name)), name)
         for name, method in inspect.getmembers(ufomem.Array, inspect.isfunction):
             self.assertTrue(name.startswith("_") or inspect.getdoc(method), name)
+
+    def test_the_program_of_the_manual_runs(self):
+        page = pathlib.Path(__file__).resolve().parents[3] / "docs/bindings/python.md"
+        if not page.exists():
+            self.skipTest("the documentation is not here")
+        program = re.search("```python\n(.*?)```", page.read_text(), re.DOTALL).group(1)
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            exec(program, {})
+        self.assertTrue(printed.getvalue().startswith("1000000 [25 36 49 64 81]\n1 "))
 
     def test_library_and_header_are_of_one_version(self):
         self.assertEqual(flat.ufo_version(), flat.UFO_VERSION)
