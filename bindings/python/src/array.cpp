@@ -271,7 +271,8 @@ PyObject *new_ndarray(const Array *array, int dimensions, const npy_intp *dims, 
     }
     char *const begin = PyArray_BYTES(memory.array());
     char *const aligned = begin + (-reinterpret_cast<uintptr_t>(begin) & (cache_line - 1));
-    const int flags = NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED | (column_major ? NPY_ARRAY_F_CONTIGUOUS : NPY_ARRAY_C_CONTIGUOUS);
+    const int flags =
+        NPY_ARRAY_WRITEABLE | NPY_ARRAY_ALIGNED | (column_major ? NPY_ARRAY_F_CONTIGUOUS : NPY_ARRAY_C_CONTIGUOUS);
     Ref result(PyArray_NewFromDescr(&PyArray_Type, dtype, dimensions, dims, nullptr, aligned, flags, nullptr));
     return result && PyArray_SetBaseObject(result.array(), memory.release()) == 0 ? result.release() : nullptr;
 }

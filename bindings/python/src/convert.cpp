@@ -34,7 +34,8 @@ bool in_bounds(const Array *array, PyObject *number) noexcept
         fits = bits >= 64 || value >> (bits - 1) == 0 || value >> (bits - 1) == -1;
     }
     if (!fits)
-        PyErr_Format(PyExc_OverflowError, "%S is out of bounds for elements of type %S", number, reinterpret_cast<PyObject *>(array->dtype));
+        PyErr_Format(PyExc_OverflowError, "%S is out of bounds for elements of type %S", number,
+                     reinterpret_cast<PyObject *>(array->dtype));
     return fits;
 }
 

@@ -154,7 +154,7 @@ class Close(support.Test):
         everything.array[5] = -5
         del everything
         gc.collect()
-        self.assertEqual(taken, [-5])
+        self.assertEqual(set(taken), {-5})  # (more than once where the kernel does not tell what was changed)
 
     def test_a_core_closes_its_arrays_newest_first(self):
         core = ufomem.Core(support.MIB)
@@ -166,7 +166,7 @@ class Close(support.Test):
             a[0] = -1
         core.close()
         core.close()
-        self.assertEqual(order, [2, 1, 0])
+        self.assertEqual(list(dict.fromkeys(order)), [2, 1, 0])
         self.assertTrue(all(a.closed for a in arrays))
         for use in (core.stats, lambda: ufomem.zeros("i8", 10, core=core), lambda: setattr(core, "budget", 5)):
             with self.assertRaises(ufomem.ClosedError):
