@@ -205,7 +205,8 @@ bool close(Array *array) noexcept
     array->closed = true;
     free_if_unused(array);
     // Those at work end by themselves; the last of them frees the region.  A callback must not wait: it may be one of them, or they may wait for it.
-    while (array->calls != 0 && array->region != nullptr && Call::innermost() == nullptr) {
+    while (array->calls != 0 && array->region != nullptr && Call::innermost() == nullptr
+           && !other_threads_are_stopped()) {
         const unsigned long ended = ended_calls();
         if (array->calls != 0)
             wait_for_end_of_calls(ended);

@@ -6,6 +6,9 @@
 #include <mutex>
 #include <new>
 #include <string>
+#include <thread>
+
+#include <unistd.h>
 
 namespace ufomem::python {
 
@@ -19,6 +22,22 @@ thread_local Call *innermost_call = nullptr;
 std::mutex ends_mutex;
 std::condition_variable ends_changed;
 unsigned long ends = 0;
+
+// Sequentially consistent: who has not seen the end is seen as waiting for the GIL, and gets it before the end goes on.
+std::atomic<bool> ending{false};
+std::atomic<int> waiting_for_gil{0};
+std::thread::id ending_thread;
+
+void get_gil(PyThreadState *state) noexcept
+{
+    waiting_for_gil++;
+    if (ending && std::this_thread::get_id() != ending_thread) {
+        waiting_for_gil--;
+        stop_this_thread();
+    }
+    PyEval_RestoreThread(state);
+    waiting_for_gil--;
+}
 
 int32_t next_code() noexcept
 {
@@ -91,7 +110,25 @@ void wait_for_end_of_calls(unsigned long ended) noexcept
         std::unique_lock lock(ends_mutex);
         ends_changed.wait(lock, [ended] { return ends != ended; });
     }
+    get_gil(state);
+}
+
+void stop_other_threads() noexcept
+{
+    ending_thread = std::this_thread::get_id();
+    ending = true;
+    PyThreadState *const state = PyEval_SaveThread();
+    while (waiting_for_gil != 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
     PyEval_RestoreThread(state);
+}
+
+bool other_threads_are_stopped() noexcept { return ending; }
+
+void stop_this_thread() noexcept
+{
+    for (;;)
+        pause();
 }
 
 Call *Call::innermost() noexcept { return innermost_call; }
@@ -111,6 +148,8 @@ Call::~Call()
     }
     forget();
 }
+
+void Call::take_gil() noexcept { get_gil(state_); }
 
 void Call::forget() noexcept
 {

@@ -38,7 +38,7 @@ class Call {
     static Call *innermost() noexcept;
 
     // For callbacks.
-    void take_gil() noexcept { PyEval_RestoreThread(state_); }
+    void take_gil() noexcept;
     void release_gil() noexcept { state_ = PyEval_SaveThread(); }
     /// Keeps the exception that is set; returns the code to give to the library.
     int32_t keep_exception(Array *array) noexcept;
@@ -65,6 +65,13 @@ constexpr ufo_status told_in_words_only = 1;
 void raise_status(ufo_status status, const char *sentence) noexcept;
 /// For the module: the function (status, sentence) -> exception.
 extern PyObject *make_error;
+
+/// For the end of the process, with the GIL: daemon threads that come back from the library from now on stop there.  Otherwise Python would end them by
+/// pthread_exit(), which unwinds through the library's frames.
+void stop_other_threads() noexcept;
+bool other_threads_are_stopped() noexcept;
+/// Never returns.
+[[noreturn]] void stop_this_thread() noexcept;
 
 /// Waits, without the GIL, until a call of any array has ended.  `ended` is what ended_calls() said before.
 void wait_for_end_of_calls(unsigned long ended) noexcept;

@@ -26,22 +26,50 @@ class WithGil {
     Call &call_;
 };
 
-bool ask(Array *array, Py_ssize_t first, Py_ssize_t count, void *out) noexcept
+/// function(first, argument), its result.
+Ref call_function(PyObject *function, Py_ssize_t first, PyObject *argument)
 {
-    const Ref populate = Ref::to(array->populate); // which may close its own array
-    const Ref result(PyObject_CallFunction(populate.get(), "nn", first, count));
+    const Ref kept = Ref::to(function); // it may close its own array
+    const Ref begin(PyLong_FromSsize_t(first));
+    if (!begin || argument == nullptr)
+        return Ref();
+    try {
+        return Ref(PyObject_CallFunctionObjArgs(kept.get(), begin.get(), argument, nullptr));
+    } catch (
+        ...) { // Python throws nothing: it ends daemon threads by pthread_exit() when the process ends.  Without the GIL, so nothing may be undone
+        ufomem::python::stop_this_thread();
+    }
+}
+
+bool ask(Array *array, Py_ssize_t first, Py_ssize_t count, void *out)
+{
+    const Ref length(PyLong_FromSsize_t(count));
+    const Ref result = call_function(array->populate, first, length.get());
     return result && ufomem::python::store_populated(array, result.get(), first, count, out);
 }
 
-bool give(Array *array, Py_ssize_t first, Py_ssize_t count, const void *data) noexcept
+bool give(Array *array, Py_ssize_t first, Py_ssize_t count, const void *data)
 {
-    const Ref writeback = Ref::to(array->writeback);
     const npy_intp dims = count;
     const Ref values(ufomem::python::new_ndarray(array, 1, &dims, false));
     if (!values)
         return false;
     std::memcpy(PyArray_DATA(values.array()), data, static_cast<size_t>(count * array->itemsize));
-    return static_cast<bool>(Ref(PyObject_CallFunction(writeback.get(), "nO", first, values.get())));
+    return static_cast<bool>(call_function(array->writeback, first, values.get()));
+}
+
+/// Returns what the library is to be told of callback(array), which is false when Python has raised.
+template <class Callback> int32_t with_gil(void *user_data, Callback callback)
+{
+    Call *const call = Call::innermost();
+    if (call == nullptr)
+        return outside_of_a_call;
+    auto *const array = static_cast<Array *>(user_data);
+    const WithGil gil(*call);
+    // An interrupt says nothing about the source, whose failures are remembered: once more, and interrupt after the call.
+    if (callback(array) || (call->postpone_interrupt() && callback(array)))
+        return 0;
+    return call->keep_exception(array);
 }
 
 } // namespace
@@ -51,31 +79,14 @@ bool give(Array *array, Py_ssize_t first, Py_ssize_t count, const void *data) no
 
 int32_t ufomem_python_populate(void *user_data, size_t first, size_t count, void *out)
 {
-    Call *const call = Call::innermost();
-    if (call == nullptr)
-        return outside_of_a_call;
-    auto *const array = static_cast<Array *>(user_data);
-    const WithGil gil(*call);
-    const auto begin = static_cast<Py_ssize_t>(first), length = static_cast<Py_ssize_t>(count);
-    if (ask(array, begin, length, out))
-        return 0;
-    // An interrupt says nothing about the source, whose failures are remembered: ask again, and interrupt after the call.
-    if (call->postpone_interrupt() && ask(array, begin, length, out))
-        return 0;
-    return call->keep_exception(array);
+    return with_gil(user_data, [&](Array *array) {
+        return ask(array, static_cast<Py_ssize_t>(first), static_cast<Py_ssize_t>(count), out);
+    });
 }
 
 int32_t ufomem_python_writeback(void *user_data, size_t first, size_t count, const void *data)
 {
-    Call *const call = Call::innermost();
-    if (call == nullptr)
-        return outside_of_a_call;
-    auto *const array = static_cast<Array *>(user_data);
-    const WithGil gil(*call);
-    const auto begin = static_cast<Py_ssize_t>(first), length = static_cast<Py_ssize_t>(count);
-    if (give(array, begin, length, data))
-        return 0;
-    if (call->postpone_interrupt() && give(array, begin, length, data))
-        return 0;
-    return call->keep_exception(array);
+    return with_gil(user_data, [&](Array *array) {
+        return give(array, static_cast<Py_ssize_t>(first), static_cast<Py_ssize_t>(count), data);
+    });
 }

@@ -24,6 +24,7 @@ PyObject *close_arrays_of(PyObject *, PyObject *core)
 
 PyObject *close_idle_arrays(PyObject *, PyObject *)
 {
+    stop_other_threads();
     close_arrays(nullptr);
     Py_RETURN_NONE;
 }

@@ -195,6 +195,30 @@ class Close(support.Test):
             subprocess.run([sys.executable, "-c", program, file.name], check=True)
             self.assertEqual(numpy.fromfile(file.name, "i8")[5], 7)
 
+    def test_the_end_of_the_process_with_threads_at_work(self):
+        """Daemon threads are inside of callbacks, on their way back from the library, or waiting for the GIL."""
+        program = """if True:
+            import threading, time, numpy, ufomem
+            core = ufomem.Core(1 << 20)
+            def fn(first, count):
+                if first % 3 == 0:
+                    time.sleep(0.001)
+                return numpy.arange(first, first + count)
+            a = ufomem.array("i8", 10**9, fn, core=core, chunk=512)
+            slow = ufomem.array("i8", 1000, lambda first, count: time.sleep(100))
+            def work(number):
+                while True:
+                    for index in range(number, 10**9, 512):
+                        a[index]
+            for number in range(4):
+                threading.Thread(target=work, args=(number,), daemon=True).start()
+            threading.Thread(target=lambda: slow[5], daemon=True).start()
+            time.sleep(0.2)
+        """
+        for _ in range(5):
+            ended = subprocess.run([sys.executable, "-c", program], timeout=30, capture_output=True, text=True)
+            self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+
     def test_a_forked_child_is_told(self):
         a = ufomem.array("i8", 1000, values, writeback=lambda first, changed: None)
         a[5] = 7
