@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+#include "array.h"
+
+#include "call.h"
+#include "failure.h"
+#include "options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+array_callbacks *new_callbacks(array *a)
+{
+    array_callbacks *callbacks = malloc(sizeof(*callbacks));
+    if (callbacks != NULL)
+        *callbacks = (array_callbacks){.array = a, .owners = 1};
+    return callbacks;
+}
+
+void own_callbacks(array_callbacks *callbacks) { __atomic_add_fetch(&callbacks->owners, 1, __ATOMIC_RELAXED); }
+
+void release_callbacks(void *callbacks)
+{
+    if (__atomic_sub_fetch(&((array_callbacks *)callbacks)->owners, 1, __ATOMIC_ACQ_REL) == 0)
+        free(callbacks);
+}
+
+array *push_array(lua_State *L, element_type type)
+{
+    array *a = new_object(L, sizeof(*a), ARRAY_SLOTS);
+    a->type = type;
+    a->shift = element_shift(type);
+    luaL_setmetatable(L, ARRAY_METATABLE);
+    return a;
+}
+
+array *check_array(lua_State *L, int argument) { return luaL_checkudata(L, argument, ARRAY_METATABLE); }
+
+int raise_closed(lua_State *L) { return raise_failure(L, UFO_ERR_CLOSED, "the array is closed"); }
+
+array *check_open_array(lua_State *L, int argument)
+{
+    array *a = check_array(L, argument);
+    if (a->region == NULL)
+        raise_closed(L);
+    return a;
+}
+
+void release_core_if_unused(array *a)
+{
+    if (a->region != NULL || a->views != 0 || a->calls != 0)
+        return;
+    shared_core *core = a->core;
+    a->core = NULL;
+    release_core(core);
+}
+
+element_range check_range(lua_State *L, const array *a, int argument)
+{
+    lua_Integer first = 1;
+    if (!lua_isnoneornil(L, argument) && !whole_number(L, argument, &first))
+        luaL_argerror(L, argument, "a whole number, the first element, expected");
+    const size_t rest = first >= 1 && (size_t)first <= a->count ? a->count - (size_t)first + 1 : 0;
+    const size_t count = lua_isnoneornil(L, argument + 1) ? rest : check_size(L, argument + 1);
+    if (first < 1 || (size_t)first > a->count + 1 || count > rest) {
+        char message[128];
+        snprintf(message, sizeof(message), "%zu elements from %lld on are not all inside the array's 1 to %zu", count,
+                 (long long)first, a->count);
+        raise_failure(L, UFO_ERR_RANGE, message);
+    }
+    return (element_range){(size_t)first - 1, count};
+}
+
+/* ---- elements ---- */
+
+/** The array at index 1 of a metamethod, whose second upvalue is the metatable: faster than a look into the registry. */
+static array *this_array(lua_State *L)
+{
+    array *a = lua_touserdata(L, 1);
+    if (a == NULL || !lua_getmetatable(L, 1) || !lua_rawequal(L, -1, lua_upvalueindex(2)))
+        luaL_error(L, "an array expected");
+    lua_pop(L, 1);
+    if (a->region == NULL)
+        raise_closed(L);
+    return a;
+}
+
+/** The element that the number at index 2 stands for, counted from 0. */
+static size_t check_index(lua_State *L, const array *a)
+{
+    lua_Integer index = 0;
+    if (whole_number(L, 2, &index) && index >= 1 && (size_t)index <= a->count)
+        return (size_t)index - 1;
+    char message[128];
+    snprintf(message, sizeof(message), "no element %.14g; the array's are 1 to %zu", (double)lua_tonumber(L, 2),
+             a->count);
+    raise_failure(L, UFO_ERR_RANGE, message);
+    return 0; /* not reached */
+}
+
+void push_element_of(lua_State *L, array *a, int array_at, size_t index)
+{
+    unsigned char element[ELEMENT_LARGEST];
+    library_call call;
+    begin_call(L, &call, a, array_at);
+    end_call(&call, ufo_read(a->region, index, 1, element));
+    push_element(L, a->type, element);
+}
+
+void set_element_of(lua_State *L, array *a, int array_at, size_t index, int value)
+{
+    unsigned char element[ELEMENT_LARGEST];
+    if (!store_element(L, value, a->type, element))
+        luaL_error(L, "the value cannot be stored: %s takes %s", element_name(a->type), element_domain(a->type));
+    library_call call;
+    begin_call(L, &call, a, array_at);
+    end_call(&call, ufo_write(a->region, index, 1, element));
+}
+
+/** a[i], and the methods. */
+static int array_index(lua_State *L)
+{
+    if (lua_type(L, 2) != LUA_TNUMBER)
+        return push_method(L);
+    array *a = this_array(L);
+    push_element_of(L, a, 1, check_index(L, a));
+    return 1;
+}
+
+/** a[i] = v */
+static int array_newindex(lua_State *L)
+{
+    if (lua_type(L, 2) != LUA_TNUMBER)
+        return luaL_error(L, "an array has elements only; a %s cannot be set", luaL_typename(L, 2));
+    array *a = this_array(L);
+    set_element_of(L, a, 1, check_index(L, a), 3);
+    return 0;
+}
+
+static int array_length(lua_State *L)
+{
+    PUSH_WHOLE(L, check_array(L, 1)->count);
+    return 1;
+}
+
+/* ---- calls on ranges ---- */
+
+static int on_range(lua_State *L, ufo_status (*function)(ufo *, size_t, size_t))
+{
+    array *a = check_open_array(L, 1);
+    const element_range range = check_range(L, a, 2);
+    library_call call;
+    begin_call(L, &call, a, 1);
+    end_call(&call, function(a->region, range.first, range.count));
+    return 0;
+}
+
+static int array_touch(lua_State *L) { return on_range(L, ufo_touch); }
+
+static int array_flush(lua_State *L) { return on_range(L, ufo_flush); }
+
+static int array_evict(lua_State *L) { return on_range(L, ufo_evict); }
+
+static int array_reset(lua_State *L) { return on_range(L, ufo_reset); }
+
+/** a:advise("random") and the like; in the order of UFO_ADVICE_. */
+static int array_advise(lua_State *L)
+{
+    static const char *const advices[] = {"normal", "random", "sequential", "willneed", "dontneed", NULL};
+    array *a = check_open_array(L, 1);
+    const int advice = luaL_checkoption(L, 2, NULL, advices);
+    const element_range range = check_range(L, a, 3);
+    library_call call;
+    begin_call(L, &call, a, 1);
+    end_call(&call, ufo_advise(a->region, range.first, range.count, advice));
+    return 0;
+}
+
+/* ---- what is known of it ---- */
+
+static int array_type(lua_State *L)
+{
+    lua_pushstring(L, element_name(check_array(L, 1)->type));
+    return 1;
+}
+
+static int array_chunk(lua_State *L)
+{
+    PUSH_WHOLE(L, ufo_chunk(check_open_array(L, 1)->region));
+    return 1;
+}
+
+static int array_closed(lua_State *L)
+{
+    lua_pushboolean(L, check_array(L, 1)->region == NULL);
+    return 1;
+}
+
+static int array_stats(lua_State *L)
+{
+    ufo_stats stats = {.struct_size = sizeof(stats)};
+    const ufo_status status = ufo_stats_get(check_open_array(L, 1)->region, &stats);
+    if (status != UFO_OK)
+        return raise_last_error(L, status);
+    const figure figures[] = {
+        {"resident_bytes", stats.resident_bytes},
+        {"pins", stats.pins},
+        {"faults", stats.faults},
+        {"populates", stats.populates},
+        {"populated_bytes", stats.populated_bytes},
+        {"evictions", stats.evictions},
+        {"rescues", stats.rescues},
+        {"written_back_bytes", stats.written_back_bytes},
+        {"spill_written_bytes", stats.spill_written_bytes},
+        {"spill_read_bytes", stats.spill_read_bytes},
+        {"failures", stats.failures},
+        {NULL, 0},
+    };
+    push_figures(L, figures);
+    return 1;
+}
+
+static int array_tostring(lua_State *L)
+{
+    const array *a = check_array(L, 1);
+    char text[64];
+    snprintf(text, sizeof(text), "ufomem array of %zu %s%s", a->count, element_name(a->type),
+             a->region == NULL ? " (closed)" : "");
+    lua_pushstring(L, text);
+    return 1;
+}
+
+/* ---- the end ---- */
+
+/** Frees the region of the array at stack index 1.  False: a callback raised an error, which is pushed. */
+static bool free_region(lua_State *L, array *a)
+{
+    ufo *region = a->region;
+    a->region = NULL; /* before callbacks can look */
+    if (region == NULL)
+        return true;
+    library_call call;
+    begin_call(L, &call, a, 1);
+    ufo_free(region);
+    return end_call_quietly(&call, UFO_OK);
+}
+
+/** a:close(): gives changes to the source; if that fails, the array stays open with its changes, and the error is raised. */
+static int array_close(lua_State *L)
+{
+    array *a = check_array(L, 1);
+    lua_settop(L, 1);
+    if (a->region == NULL)
+        return 0;
+    if (a->takes_changes && a->calls == 0) { /* inside its own callback it would wait for itself */
+        library_call call;
+        begin_call(L, &call, a, 1);
+        end_call(&call, ufo_flush(a->region, 0, a->count));
+    }
+    return free_region(L, a) ? 0 : lua_error(L);
+}
+
+/** Nobody is there who could be told: Lua 5.4 has warnings for that. */
+static int array_gc(lua_State *L)
+{
+    array *a = check_array(L, 1);
+    lua_settop(L, 1);
+    if (!free_region(L, a)) {
+#if LUA_VERSION_NUM >= 504
+        const char *message = luaL_tolstring(L, -1, NULL); /* may raise: a finalizer's errors become warnings, too */
+        lua_warning(L, "ufomem: changes of an array were lost when it was collected: ", 1);
+        lua_warning(L, message, 0);
+#endif
+    }
+    if (a->callbacks != NULL) {
+        a->callbacks->array = NULL;
+        release_callbacks(a->callbacks);
+        a->callbacks = NULL;
+    }
+    return 0;
+}
+
+void open_arrays(lua_State *L)
+{
+    static const luaL_Reg methods[] = {
+        {"advise", array_advise}, {"bytes", array_bytes}, {"chunk", array_chunk},
+        {"chunks", array_chunks}, {"close", array_close}, {"closed", array_closed},
+        {"evict", array_evict},   {"flush", array_flush}, {"read", array_read},
+        {"reset", array_reset},   {"stats", array_stats}, {"sum", array_sum},
+        {"touch", array_touch},   {"type", array_type},   {"view", array_view},
+        {"write", array_write},   {NULL, NULL},
+    };
+    static const luaL_Reg metamethods[] = {{"__len", array_length},
+                                           {"__gc", array_gc},
+                                           {"__close", array_close},
+                                           {"__tostring", array_tostring},
+                                           {NULL, NULL}};
+    make_class(L, ARRAY_METATABLE, metamethods, methods, array_index, array_newindex);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* The array as Lua sees it: a userdata around a region. */
+#ifndef UFOMEM_LUA_ARRAY_H
+#define UFOMEM_LUA_ARRAY_H
+
+#include "compat.h"
+#include "element.h"
+#include "shared_core.h"
+
+#include <ufomem/ufo.h>
+
+#define ARRAY_METATABLE "ufomem.array"
+
+/** Lua values that an array's userdata holds on to. */
+enum array_slot { SLOT_POPULATE = 1, SLOT_WRITEBACK, SLOT_USER_DATA, ARRAY_SLOTS = SLOT_USER_DATA };
+
+typedef struct array {
+    ufo *region; /* NULL: closed */
+    size_t count;
+    element_type type;
+    unsigned shift;                    /* bytes of an element, as a power of two */
+    bool takes_changes;                /* the source does: close() has something to report */
+    unsigned calls;                    /* under way on this array, each inside a callback of the one before */
+    unsigned views;                    /* that have not ended */
+    struct array_callbacks *callbacks; /* NULL: the source is native */
+    shared_core *core;                 /* NULL: the process's default core, or none any more */
+} array;
+
+/** What the library knows of the Lua callbacks: it may outlive the userdata, and is let go of by any thread. */
+typedef struct array_callbacks {
+    array *array; /* NULL: gone */
+    unsigned owners;
+} array_callbacks;
+
+array_callbacks *new_callbacks(array *array); /* one owner; NULL: no memory */
+void own_callbacks(array_callbacks *callbacks);
+void release_callbacks(void *callbacks); /* an ufo_free_fn */
+
+/** Makes the metatable of arrays. */
+void open_arrays(lua_State *L);
+
+/** Pushes a userdata without a region. */
+array *push_array(lua_State *L, element_type type);
+
+/** The array at stack index `argument`, closed or not; raises an error if there is something else. */
+array *check_array(lua_State *L, int argument);
+
+/** The array at stack index `argument`; raises an error if it is closed. */
+array *check_open_array(lua_State *L, int argument);
+
+/** Raises the error for a closed array. */
+int raise_closed(lua_State *L);
+
+/** Gives the core back once neither the region, nor a view, nor a call needs it. */
+void release_core_if_unused(array *array);
+
+/** Elements [first, first + count), counted from 0. */
+typedef struct element_range {
+    size_t first, count;
+} element_range;
+
+/** The range of the arguments first, 1-based and 1 by default, and count, by default all from first on.  Raises an error if it is not inside the array. */
+element_range check_range(lua_State *L, const array *array, int argument);
+
+/* One element of an open array, counted from 0; `array_at` is the array's place on the stack.  Both raise what goes wrong. */
+void push_element_of(lua_State *L, array *array, int array_at, size_t index);
+void set_element_of(lua_State *L, array *array, int array_at, size_t index, int value);
+
+/** Methods that have files of their own. */
+int array_read(lua_State *L);
+int array_write(lua_State *L);
+int array_bytes(lua_State *L);
+int array_sum(lua_State *L);
+int array_chunks(lua_State *L);
+int array_view(lua_State *L);
+
+#endif
