@@ -9,7 +9,20 @@
 
 SWIGEXPORT int SWIG_init(lua_State *L);
 SWIGEXPORT int luaopen_ufomem_flat(lua_State *L);
-int luaopen_ufomem_flat(lua_State *L) { return SWIG_init(L); }
+
+// SWIG makes two global functions, for debugging; a module has no business there.
+int luaopen_ufomem_flat(lua_State *L)
+{
+    lua_settop(L, 0);
+    lua_getglobal(L, "swig_type");
+    lua_getglobal(L, "swig_equals");
+    const int values = SWIG_init(L); // on top of what it leaves there
+    lua_pushvalue(L, 1);
+    lua_setglobal(L, "swig_type");
+    lua_pushvalue(L, 2);
+    lua_setglobal(L, "swig_equals");
+    return values;
+}
 
 enum { UFO_LUA_TCDATA = 10 }; // of LuaJIT's FFI
 

@@ -9,7 +9,7 @@
 
 enum {
     FAILURE_TEXT = 1024,
-    NO_STATUS = 0 /* constructors of the library say why they failed in words only */
+    NO_STATUS = 1 /* constructors of the library say why they failed in words only */
 };
 
 /** Makes the metatable of error values, and pushes the table of the codes by name. */

@@ -89,7 +89,7 @@ int array_view(lua_State *L)
 {
     static const char *const modes[] = {"read", "write", NULL};
     array *a = check_open_array(L, 1);
-    const int function = lua_type(L, 4) == LUA_TFUNCTION ? 4 : 5;
+    const int function = lua_type(L, 4) == LUA_TSTRING ? 5 : 4;
     const bool writable = function == 5 && luaL_checkoption(L, 4, NULL, modes) == 1;
     luaL_checktype(L, function, LUA_TFUNCTION);
     const element_range range = check_range(L, a, 2);
