@@ -4,6 +4,7 @@
 #include "call.h"
 #include "failure.h"
 #include "options.h"
+#include "resident.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,9 +101,11 @@ static size_t check_index(lua_State *L, const array *a)
 void push_element_of(lua_State *L, array *a, int array_at, size_t index)
 {
     unsigned char element[ELEMENT_LARGEST];
-    library_call call;
-    begin_call(L, &call, a, array_at);
-    end_call(&call, ufo_read(a->region, index, 1, element));
+    if (!load_resident(&a->residency, index, a->shift, element)) {
+        library_call call;
+        begin_call(L, &call, a, array_at);
+        end_call(&call, ufo_read(a->region, index, 1, element));
+    }
     push_element(L, a->type, element);
 }
 
@@ -111,6 +114,8 @@ void set_element_of(lua_State *L, array *a, int array_at, size_t index, int valu
     unsigned char element[ELEMENT_LARGEST];
     if (!store_element(L, value, a->type, element))
         luaL_error(L, "the value cannot be stored: %s takes %s", element_name(a->type), element_domain(a->type));
+    if (store_resident(&a->residency, index, a->shift, element))
+        return;
     library_call call;
     begin_call(L, &call, a, array_at);
     end_call(&call, ufo_write(a->region, index, 1, element));
@@ -241,6 +246,7 @@ static bool free_region(lua_State *L, array *a)
     library_call call;
     begin_call(L, &call, a, 1);
     ufo_free(region);
+    ufo_residency_close(&a->residency);
     return end_call_quietly(&call, UFO_OK);
 }
 

@@ -16,6 +16,7 @@ enum array_slot { SLOT_POPULATE = 1, SLOT_WRITEBACK, SLOT_USER_DATA, ARRAY_SLOTS
 
 typedef struct array {
     ufo *region; /* NULL: closed */
+    ufo_residency residency;
     size_t count;
     element_type type;
     unsigned shift;                    /* bytes of an element, as a power of two */

@@ -24,8 +24,9 @@ __attribute__((visibility("default"))) int luaopen_ufomem(lua_State *L);
 int luaopen_ufomem(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"array", make_computed}, {"core", core_new},           {"matrix", make_matrix}, {"native", make_native},
-        {"open", open_file},      {"version", library_version}, {"zeros", make_zeros},   {NULL, NULL},
+        {"array", make_computed},     {"core", core_new},    {"matrix", make_matrix},
+        {"native", make_native},      {"open", open_file},   {"sequence", make_sequence},
+        {"version", library_version}, {"zeros", make_zeros}, {NULL, NULL},
     };
     luaL_newlib(L, functions);
     open_failures(L);

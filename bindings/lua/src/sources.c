@@ -112,6 +112,10 @@ static int end_config(lua_State *L, maker *m, const common_options *common)
         if (a->region == NULL)
             note(m, NO_STATUS);
     }
+    if (a->region != NULL) {
+        a->residency.struct_size = sizeof(a->residency);
+        (void)ufo_residency_open(a->region, &a->residency); /* without it every element takes a call */
+    }
     ufo_config_free(m->config);
     if (m->status == UFO_OK)
         return 1;
@@ -191,6 +195,40 @@ int open_file(lua_State *L)
     maker m = begin_config(a, count);
     note(&m, ufo_config_set_file(m.config, path, offset, writeback ? UFO_FILE_WRITEBACK : 0));
     a->takes_changes = writeback;
+    return end_config(L, &m, &common);
+}
+
+/** The number at stack index `argument`, or `otherwise`. */
+static double real_argument(lua_State *L, int argument, double otherwise)
+{
+    if (lua_isnoneornil(L, argument))
+        return otherwise;
+    luaL_checktype(L, argument, LUA_TNUMBER);
+    return (double)lua_tonumber(L, argument);
+}
+
+static int64_t whole_argument(lua_State *L, int argument, int64_t otherwise)
+{
+    lua_Integer whole = otherwise;
+    if (!lua_isnoneornil(L, argument) && !whole_number(L, argument, &whole))
+        luaL_argerror(L, argument, "a whole number expected, for an array of integers");
+    return whole;
+}
+
+int make_sequence(lua_State *L)
+{
+    static const char *const known[] = {COMMON_OPTIONS, NULL};
+    const element_type type = check_element_type(L, 1);
+    const size_t count = check_size(L, 2);
+    const bool real = type == ELEMENT_FLOAT || type == ELEMENT_DOUBLE;
+    const double from = real ? real_argument(L, 3, 1) : 0;
+    const double step = real ? real_argument(L, 4, 1) : 0;
+    const int64_t whole_from = real ? 0 : whole_argument(L, 3, 1);
+    const int64_t whole_step = real ? 0 : whole_argument(L, 4, 1);
+    const common_options common = check_common_options(L, 5, known);
+    maker m = begin_config(push_array(L, type), count);
+    note(&m, real ? ufo_config_set_sequence_real(m.config, from, step)
+                  : ufo_config_set_sequence_int(m.config, whole_from, whole_step));
     return end_config(L, &m, &common);
 }
 

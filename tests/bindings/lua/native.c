@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests need from C: sources for ufo.native(), loads through plain pointers, and a clock for the measurements. */
+/* What the tests need from C: sources for ufo.native(), loads through plain pointers, and a clock. */
 #define _GNU_SOURCE
 #include <lauxlib.h>
 #include <lua.h>
@@ -122,7 +122,7 @@ EXPORT int luaopen_native(lua_State *L);
 
 int luaopen_native(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"clock", now},   {"peek", peek},   {"scale", scale},
+    static const luaL_Reg functions[] = {{"clock", now},           {"peek", peek},   {"scale", scale},
                                          {"signal_at", signal_at}, {"store", store}, {NULL, NULL}};
     lua_newtable(L);
     luaL_setfuncs(L, functions, 0);

@@ -80,8 +80,9 @@ int main(int argc, char **argv)
 
     ufo_core_stats stats = {.struct_size = sizeof(stats)};
     ufo_core_stats_get(core, &stats);
-    printf("%d states: %llu evictions, %llu bytes spilled, peak %llu of %llu bytes\n", started, (unsigned long long)stats.evictions,
-           (unsigned long long)stats.spill_written_bytes, (unsigned long long)stats.peak_bytes, (unsigned long long)stats.budget_bytes);
+    printf("%d states: %llu evictions, %llu bytes spilled, peak %llu of %llu bytes\n", started,
+           (unsigned long long)stats.evictions, (unsigned long long)stats.spill_written_bytes,
+           (unsigned long long)stats.peak_bytes, (unsigned long long)stats.budget_bytes);
     /* A run in which hardly anything left memory has not tried what it is for. */
     failed |= stats.evictions < 2000 || stats.peak_bytes > stats.budget_bytes || stats.regions != 0;
     ufo_core_free(core);
