@@ -28,6 +28,7 @@ void release_callbacks(void *callbacks)
 array *push_array(lua_State *L, element_type type)
 {
     array *a = new_object(L, sizeof(*a), ARRAY_SLOTS);
+    a->kind = ARRAY_KIND;
     a->type = type;
     a->shift = element_shift(type);
     luaL_setmetatable(L, ARRAY_METATABLE);
@@ -73,39 +74,56 @@ element_range check_range(lua_State *L, const array *a, int argument)
 
 /* ---- elements ---- */
 
-/** The array at index 1 of a metamethod, whose second upvalue is the metatable: faster than a look into the registry. */
+/** The open array at index 1 of a metamethod. */
 static array *this_array(lua_State *L)
 {
-    array *a = lua_touserdata(L, 1);
-    if (a == NULL || !lua_getmetatable(L, 1) || !lua_rawequal(L, -1, lua_upvalueindex(2)))
+    array *a = to_object(L, 1, sizeof(*a), ARRAY_KIND);
+    if (a == NULL)
         luaL_error(L, "an array expected");
-    lua_pop(L, 1);
     if (a->region == NULL)
         raise_closed(L);
     return a;
 }
 
-/** The element that the number at index 2 stands for, counted from 0. */
-static size_t check_index(lua_State *L, const array *a)
+static int raise_no_element(lua_State *L, const array *a)
 {
-    lua_Integer index = 0;
-    if (whole_number(L, 2, &index) && index >= 1 && (size_t)index <= a->count)
-        return (size_t)index - 1;
     char message[128];
     snprintf(message, sizeof(message), "no element %.14g; the array's are 1 to %zu", (double)lua_tonumber(L, 2),
              a->count);
-    raise_failure(L, UFO_ERR_RANGE, message);
-    return 0; /* not reached */
+    return raise_failure(L, UFO_ERR_RANGE, message);
+}
+
+/** The element that the number at index 2 stands for, counted from 0. */
+static inline size_t check_index(lua_State *L, const array *a)
+{
+    lua_Integer index = 0;
+    if (!is_whole(L, 2, &index) || (size_t)index - 1 >= a->count)
+        raise_no_element(L, a);
+    return (size_t)index - 1;
+}
+
+/* The ways that take a call, apart from those that do not: they need room on the C stack, too. */
+
+static __attribute__((noinline)) void load_element(lua_State *L, array *a, int array_at, size_t index, void *element)
+{
+    library_call call;
+    begin_call(L, &call, a, array_at);
+    end_call(&call, ufo_read(a->region, index, 1, element));
+}
+
+static __attribute__((noinline)) void save_element(lua_State *L, array *a, int array_at, size_t index,
+                                                   const void *element)
+{
+    library_call call;
+    begin_call(L, &call, a, array_at);
+    end_call(&call, ufo_write(a->region, index, 1, element));
 }
 
 void push_element_of(lua_State *L, array *a, int array_at, size_t index)
 {
     unsigned char element[ELEMENT_LARGEST];
-    if (!load_resident(&a->residency, index, a->shift, element)) {
-        library_call call;
-        begin_call(L, &call, a, array_at);
-        end_call(&call, ufo_read(a->region, index, 1, element));
-    }
+    if (!load_resident(&a->residency, index, a->shift, element))
+        load_element(L, a, array_at, index, element);
     push_element(L, a->type, element);
 }
 
@@ -114,11 +132,8 @@ void set_element_of(lua_State *L, array *a, int array_at, size_t index, int valu
     unsigned char element[ELEMENT_LARGEST];
     if (!store_element(L, value, a->type, element))
         luaL_error(L, "the value cannot be stored: %s takes %s", element_name(a->type), element_domain(a->type));
-    if (store_resident(&a->residency, index, a->shift, element))
-        return;
-    library_call call;
-    begin_call(L, &call, a, array_at);
-    end_call(&call, ufo_write(a->region, index, 1, element));
+    if (!store_resident(&a->residency, index, a->shift, element))
+        save_element(L, a, array_at, index, element);
 }
 
 /** a[i], and the methods. */

@@ -14,8 +14,11 @@
 /** Lua values that an array's userdata holds on to. */
 enum array_slot { SLOT_POPULATE = 1, SLOT_WRITEBACK, SLOT_USER_DATA, ARRAY_SLOTS = SLOT_USER_DATA };
 
+enum { ARRAY_KIND = 0x75666f61 };
+
 typedef struct array {
-    ufo *region; /* NULL: closed */
+    uint32_t kind; /* ARRAY_KIND: see to_object() */
+    ufo *region;   /* NULL: closed */
     ufo_residency residency;
     size_t count;
     element_type type;

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { TYPE_CDATA = 10 }; /* lua_type() of LuaJIT for objects of its FFI; no other Lua gives it */
 
@@ -30,11 +31,19 @@ void set_slot(lua_State *L, int object, int slot);
 /** Pushes the value of a slot.  Raises no error. */
 void get_slot(lua_State *L, int object, int slot);
 
-/** True if the value at `index` is a number without a fraction that fits; strings are no numbers here. */
-static inline bool whole_number(lua_State *L, int index, lua_Integer *value)
+/**
+ * The object at `index` if it is one of `size` bytes that begins with `kind`, else NULL.  For metamethods of elements, which run often:
+ * luaL_checkudata() takes longer than all the rest of them.
+ */
+static inline void *to_object(lua_State *L, int index, size_t size, uint32_t kind)
 {
-    if (lua_type(L, index) != LUA_TNUMBER)
-        return false;
+    uint32_t *object = lua_touserdata(L, index);
+    return object != NULL && lua_rawlen(L, index) == size && *object == kind ? object : NULL;
+}
+
+/** True if the number at `index` has no fraction and fits. */
+static inline bool is_whole(lua_State *L, int index, lua_Integer *value)
+{
 #if LUA_VERSION_NUM >= 503
     int whole = 0;
     *value = lua_tointegerx(L, index, &whole);
@@ -46,6 +55,12 @@ static inline bool whole_number(lua_State *L, int index, lua_Integer *value)
     *value = (lua_Integer)number;
     return (lua_Number)*value == number;
 #endif
+}
+
+/** True if the value at `index` is a number without a fraction that fits; strings are no numbers here. */
+static inline bool whole_number(lua_State *L, int index, lua_Integer *value)
+{
+    return lua_type(L, index) == LUA_TNUMBER && is_whole(L, index, value);
 }
 
 #endif

@@ -106,7 +106,8 @@ bool store_element(lua_State *L, int index, element_type type, void *to)
     return true;
 }
 
-void push_elements_into_table(lua_State *L, element_type type, const void *from, size_t count, size_t at){
+void push_elements_into_table(lua_State *L, element_type type, const void *from, size_t count, size_t at)
+{
 #define PUSH_ALL(C_TYPE, PUSH)                                                                                         \
     {                                                                                                                  \
         const C_TYPE *elements = from;                                                                                 \
@@ -119,17 +120,33 @@ void push_elements_into_table(lua_State *L, element_type type, const void *from,
 #undef PUSH_ALL
 }
 
-size_t store_elements_of_table(lua_State *L, int table, size_t at, element_type type, void *to, size_t count)
+/** Stores the `count` values that stand from stack index `at` on.  Returns how many fit. */
+static size_t store_values(lua_State *L, int at, element_type type, char *to, size_t count)
 {
     const unsigned shift = element_shift(type);
-    for (size_t i = 0; i < count; i++) {
-        lua_rawgeti(L, table, (int)(at + i));
-        const bool stored = store_element(L, -1, type, (char *)to + (i << shift));
-        lua_pop(L, 1);
-        if (!stored)
-            return i;
+    size_t stored = 0;
+    while (stored < count && store_element(L, at + (int)stored, type, to + (stored << shift)))
+        stored++;
+    return stored;
+}
+
+size_t store_elements_of_table(lua_State *L, int table, size_t first, element_type type, void *to, size_t count)
+{
+    enum { BATCH = 64 }; /* values that are on the stack at a time: taking each from it alone would be a call more */
+    const int at = lua_gettop(L) + 1;
+    luaL_checkstack(L, BATCH, NULL);
+    size_t stored = 0;
+    while (stored < count) {
+        const size_t batch = count - stored < BATCH ? count - stored : BATCH;
+        for (size_t k = 0; k < batch; k++)
+            lua_rawgeti(L, table, (int)(first + stored + k));
+        const size_t now = store_values(L, at, type, (char *)to + (stored << element_shift(type)), batch);
+        lua_settop(L, at - 1);
+        stored += now;
+        if (now < batch)
+            break;
     }
-    return count;
+    return stored;
 }
 
 /* Four sums side by side: one alone would wait for the processor's adder at every element. */

@@ -94,9 +94,9 @@ static inline void push_element(lua_State *L, element_type type, const void *fro
 void push_elements_into_table(lua_State *L, element_type type, const void *from, size_t count, size_t at);
 
 /**
- * Stores t[at], t[at + 1] ... of the table at stack index `table`, an absolute one, to `to`.
+ * Stores t[first], t[first + 1] ... of the table at stack index `table`, an absolute one, to `to`.
  * @return how many fit: less than `count` means that the next one is missing or cannot be held by the type
  */
-size_t store_elements_of_table(lua_State *L, int table, size_t at, element_type type, void *to, size_t count);
+size_t store_elements_of_table(lua_State *L, int table, size_t first, element_type type, void *to, size_t count);
 
 #endif

@@ -13,14 +13,17 @@
 #define LINE_METATABLE "ufomem.line"
 
 enum { SLOT_ARRAY = 1, MATRIX_SLOTS = 1 };
+enum { MATRIX_KIND = 0x75666f6d, LINE_KIND = 0x75666f6c }; /* see to_object() */
 
 /* Element (row, column), from 0, is element row * row_step + column * column_step of the array. */
 typedef struct matrix {
+    uint32_t kind;
     array *array; /* kept by the slot */
     size_t rows, columns, row_step, column_step;
 } matrix;
 
 typedef struct line {
+    uint32_t kind;
     array *array; /* kept by the slot */
     size_t first, count, step;
 } line;
@@ -68,7 +71,8 @@ int make_matrix(lua_State *L)
         return raise_failure(L, UFO_ERR_RANGE, message);
     }
     matrix *m = new_object(L, sizeof(*m), MATRIX_SLOTS);
-    *m = (matrix){.array = a,
+    *m = (matrix){.kind = MATRIX_KIND,
+                  .array = a,
                   .rows = rows,
                   .columns = columns,
                   .row_step = by_row ? columns : 1,
@@ -79,7 +83,13 @@ int make_matrix(lua_State *L)
     return 1;
 }
 
-static matrix *check_matrix(lua_State *L) { return luaL_checkudata(L, 1, MATRIX_METATABLE); }
+static matrix *check_matrix(lua_State *L)
+{
+    matrix *m = to_object(L, 1, sizeof(*m), MATRIX_KIND);
+    if (m == NULL)
+        luaL_argerror(L, 1, "a matrix expected");
+    return m;
+}
 
 static size_t check_place(lua_State *L, const matrix *m)
 {
@@ -114,7 +124,7 @@ static int matrix_set(lua_State *L)
 static int push_line(lua_State *L, const matrix *m, size_t first, size_t count, size_t step)
 {
     line *l = new_object(L, sizeof(*l), MATRIX_SLOTS);
-    *l = (line){.array = m->array, .first = first, .count = count, .step = step};
+    *l = (line){.kind = LINE_KIND, .array = m->array, .first = first, .count = count, .step = step};
     luaL_setmetatable(L, LINE_METATABLE);
     const int line_at = lua_gettop(L);
     get_slot(L, 1, SLOT_ARRAY);
@@ -165,7 +175,13 @@ static int matrix_array(lua_State *L)
 
 /* ---- rows and columns ---- */
 
-static line *check_line(lua_State *L) { return luaL_checkudata(L, 1, LINE_METATABLE); }
+static line *check_line(lua_State *L)
+{
+    line *l = to_object(L, 1, sizeof(*l), LINE_KIND);
+    if (l == NULL)
+        luaL_argerror(L, 1, "a row or column expected");
+    return l;
+}
 
 /** row[column], column[row], and the methods: upvalue 1. */
 static int line_index(lua_State *L)

@@ -15,19 +15,24 @@
 
 enum { SLOT_ARRAY = 1, VIEW_SLOTS = 1 };
 
+enum { VIEW_KIND = 0x75666f76 };
+
 typedef struct view {
-    array *array; /* kept by the slot */
-    ufo *
-        region; /* NULL: ended.  The array may have been closed since: its region lasts until the pins are given back */
+    uint32_t kind; /* VIEW_KIND: see to_object() */
+    array *array;  /* kept by the slot */
+    ufo *region;   /* NULL: ended.  The array may be closed by now: its region lasts until the pins are given back */
     unsigned char *data; /* of the view's first element */
     element_range range;
     element_type type;
+    unsigned shift; /* bytes of an element, as a power of two */
     bool writable;
 } view;
 
 static view *check_view(lua_State *L, int argument)
 {
-    view *v = luaL_checkudata(L, argument, VIEW_METATABLE);
+    view *v = to_object(L, argument, sizeof(*v), VIEW_KIND);
+    if (v == NULL)
+        luaL_argerror(L, argument, "a view expected");
     if (v->region == NULL)
         raise_failure(L, UFO_ERR_CLOSED, "the view has ended: it lasts as long as the function that was given it");
     return v;
@@ -37,7 +42,8 @@ static view *check_view(lua_State *L, int argument)
 static ufo_status push_view(lua_State *L, array *a, element_range range, bool writable)
 {
     view *v = new_object(L, sizeof(*v), VIEW_SLOTS); /* before the pin: nothing can fail between that and the view */
-    *v = (view){.array = a, .range = range, .type = a->type, .writable = writable};
+    *v =
+        (view){.kind = VIEW_KIND, .array = a, .range = range, .type = a->type, .shift = a->shift, .writable = writable};
     lua_pushvalue(L, 1);
     set_slot(L, lua_gettop(L) - 1, SLOT_ARRAY);
     luaL_setmetatable(L, VIEW_METATABLE);
@@ -137,8 +143,8 @@ int array_bytes(lua_State *L)
 static unsigned char *check_element(lua_State *L, const view *v)
 {
     lua_Integer index = 0;
-    if (whole_number(L, 2, &index) && index >= 1 && (size_t)index <= v->range.count)
-        return v->data + ((size_t)(index - 1) << element_shift(v->type));
+    if (is_whole(L, 2, &index) && (size_t)index - 1 < v->range.count)
+        return v->data + (((size_t)index - 1) << v->shift);
     char message[128];
     snprintf(message, sizeof(message), "no element %.14g; the view's are 1 to %zu", (double)lua_tonumber(L, 2),
              v->range.count);
@@ -187,7 +193,7 @@ static int view_first(lua_State *L)
 static int view_bytes(lua_State *L)
 {
     const view *v = check_view(L, 1);
-    lua_pushlstring(L, (const char *)v->data, v->range.count << element_shift(v->type));
+    lua_pushlstring(L, (const char *)v->data, v->range.count << v->shift);
     return 1;
 }
 
