@@ -254,12 +254,10 @@ static int array_tostring(lua_State *L)
 /** Frees the region of the array at stack index 1.  False: a callback raised an error, which is pushed. */
 static bool free_region(lua_State *L, array *a)
 {
-    ufo *region = a->region;
-    a->region = NULL; /* before callbacks can look */
-    if (region == NULL)
-        return true;
     library_call call;
-    begin_call(L, &call, a, 1);
+    begin_last_call(L, &call, a, 1);
+    ufo *const region = a->region;
+    a->region = NULL; /* before callbacks can look */
     ufo_free(region);
     ufo_residency_close(&a->residency);
     return end_call_quietly(&call, UFO_OK);
@@ -280,23 +278,29 @@ static int array_close(lua_State *L)
     return free_region(L, a) ? 0 : lua_error(L);
 }
 
-/** Nobody is there who could be told: Lua 5.4 has warnings for that. */
+/** Nobody is there who could be told of an error; Lua 5.4 has warnings for that. */
+static void warn_of_loss(lua_State *L)
+{
+#if LUA_VERSION_NUM >= 504
+    lua_warning(L, "ufomem: changes of an array that was collected are lost: ", 1);
+    lua_warning(L, luaL_tolstring(L, -1, NULL), 0);
+#else
+    (void)L;
+#endif
+}
+
 static int array_gc(lua_State *L)
 {
     array *a = check_array(L, 1);
     lua_settop(L, 1);
-    if (!free_region(L, a)) {
-#if LUA_VERSION_NUM >= 504
-        const char *message = luaL_tolstring(L, -1, NULL); /* may raise: a finalizer's errors become warnings, too */
-        lua_warning(L, "ufomem: changes of an array were lost when it was collected: ", 1);
-        lua_warning(L, message, 0);
-#endif
-    }
+    const bool freed = free_region(L, a);
     if (a->callbacks != NULL) {
         a->callbacks->array = NULL;
         release_callbacks(a->callbacks);
         a->callbacks = NULL;
     }
+    if (!freed)
+        warn_of_loss(L); /* last: the error's own __tostring may raise another one */
     return 0;
 }
 

@@ -159,6 +159,15 @@ int32_t writeback_by_lua(void *user_data, size_t first, size_t count, const void
 
 void begin_call(lua_State *L, library_call *call, array *a, int array_at)
 {
+    begin_last_call(L, call, a, array_at);
+    if (a->region == NULL) {
+        (void)end_call_quietly(call, UFO_OK);
+        raise_closed(L);
+    }
+}
+
+void begin_last_call(lua_State *L, library_call *call, array *a, int array_at)
+{
     luaL_checkstack(L, RESULT_SLOTS, "too many calls inside each other");
     lua_pushnil(L);
     lua_pushcfunction(L, run_callback);

@@ -31,8 +31,14 @@ typedef struct library_call {
     struct library_call *outer; /* the call whose callback made this one */
 } library_call;
 
-/** `array_at`: where the array's userdata is on the stack, an absolute index.  Leaves values on the stack, for end_call(). */
+/**
+ * `array_at`: where the array's userdata is on the stack, an absolute index.  Raises an error if the array is closed, as a finalizer may have
+ * done just now.  Leaves values on the stack, for end_call().
+ */
 void begin_call(lua_State *L, library_call *call, array *array, int array_at);
+
+/** For the call that ends the array: it may be closed. */
+void begin_last_call(lua_State *L, library_call *call, array *array, int array_at);
 
 /** Ends the call, raises the error if there is one, and takes from the stack what begin_call() left. */
 void end_call(library_call *call, ufo_status status);

@@ -15,8 +15,6 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 /** Reads elements under a call that raises what goes wrong.  The array is at stack index 1. */
 static void read_elements(lua_State *L, array *a, element_range range, void *out)
 {
-    if (a->region == NULL) /* a finalizer or a callback may have closed it since the last piece */
-        raise_closed(L);
     library_call call;
     begin_call(L, &call, a, 1);
     end_call(&call, ufo_read(a->region, range.first, range.count, out));
@@ -58,8 +56,6 @@ int array_read(lua_State *L)
 
 static void write_elements(lua_State *L, array *a, element_range range, const void *in)
 {
-    if (a->region == NULL)
-        raise_closed(L);
     library_call call;
     begin_call(L, &call, a, 1);
     end_call(&call, ufo_write(a->region, range.first, range.count, in));

@@ -47,8 +47,6 @@ static ufo_status push_view(lua_State *L, array *a, element_range range, bool wr
     lua_pushvalue(L, 1);
     set_slot(L, lua_gettop(L) - 1, SLOT_ARRAY);
     luaL_setmetatable(L, VIEW_METATABLE);
-    if (a->region == NULL) /* a finalizer has closed it just now */
-        raise_closed(L);
 
     library_call call;
     begin_call(L, &call, a, 1);
@@ -129,8 +127,6 @@ int array_bytes(lua_State *L)
         return lua_error(L);
     /* Not all of it can be in memory at once: piece by piece, with one copy more. */
     void *buffer = lua_newuserdata(L, range.count << a->shift);
-    if (a->region == NULL)
-        return raise_closed(L);
     library_call call;
     begin_call(L, &call, a, 1);
     end_call(&call, ufo_read(a->region, range.first, range.count, buffer));
