@@ -51,6 +51,8 @@ uint32_t ufo_version(void) { return UFO_VERSION; }
 
 const char *ufo_last_error(void) { return ufomem::last_error(); }
 
+ufo_status ufo_last_status(void) { return static_cast<ufo_status>(ufomem::last_code()); }
+
 int32_t ufo_last_callback_code(void) { return ufomem::last_callback_code(); }
 
 const char *ufo_status_string(ufo_status status)

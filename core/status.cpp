@@ -10,11 +10,13 @@ namespace {
 
 // Constant-initialised, so that a signal handler may use it in a thread that never called the library before.
 thread_local constinit char t_text[Failure::text_size] = "";
+thread_local constinit Code t_code = Code::ok;
 thread_local constinit std::int32_t t_callback_code = 0;
 
-void record(std::int32_t callback_code, const char *format, va_list arguments) noexcept
+void record(Code code, std::int32_t callback_code, const char *format, va_list arguments) noexcept
 {
     std::vsnprintf(t_text, sizeof t_text, format, arguments);
+    t_code = code;
     t_callback_code = callback_code;
 }
 
@@ -24,7 +26,7 @@ Status fail(Code code, const char *format, ...) noexcept
 {
     va_list arguments;
     va_start(arguments, format);
-    record(0, format, arguments);
+    record(code, 0, format, arguments);
     va_end(arguments);
     return {code};
 }
@@ -33,7 +35,7 @@ Status fail_errno(Code code, int error, const char *format, ...) noexcept
 {
     va_list arguments;
     va_start(arguments, format);
-    record(0, format, arguments);
+    record(code, 0, format, arguments);
     va_end(arguments);
     char reason[96];
     const char *said = strerror_r(error, reason, sizeof reason);
@@ -46,12 +48,13 @@ Status fail_callback(Code code, std::int32_t callback_code, const char *format, 
 {
     va_list arguments;
     va_start(arguments, format);
-    record(callback_code, format, arguments);
+    record(code, callback_code, format, arguments);
     va_end(arguments);
     return {code};
 }
 
 const char *last_error() noexcept { return t_text; }
+Code last_code() noexcept { return t_code; }
 std::int32_t last_callback_code() noexcept { return t_callback_code; }
 
 Failure Failure::of_this_thread(Status status) noexcept

@@ -49,8 +49,9 @@ struct [[nodiscard]] Status {
 /// As fail(), with the value that the user's callback returned.
 [[gnu::format(printf, 3, 4)]] Status fail_callback(Code code, std::int32_t callback_code, const char *format, ...) noexcept;
 
-/// The calling thread's last failure; "" and 0 if it had none.
+/// The calling thread's last failure; "", ok and 0 if it had none.
 const char *last_error() noexcept;
+Code last_code() noexcept;
 std::int32_t last_callback_code() noexcept;
 
 /// A failure taken from one thread to be reported again in another.

@@ -18,6 +18,7 @@ static void empty_at_the_start_and_per_thread(void **state)
     ufo_core *core = begin_core(MIB);
     assert_string_equal(ufo_last_error(), "");
     assert_int_equal(ufo_last_callback_code(), 0);
+    assert_int_equal(ufo_last_status(), UFO_OK);
     ufo *region = zero_region(core, 1000, 0);
     assert_ok(ufo_touch(region, 0, 10));
     ufo_free(NULL);
@@ -45,8 +46,24 @@ static void stays_until_the_next_failure(void **state)
     snprintf(first, sizeof first, "%s", ufo_last_error());
     assert_ok(ufo_touch(region, 0, 1));
     assert_string_equal(ufo_last_error(), first);
+    assert_int_equal(ufo_last_status(), UFO_ERR_NOT_PINNED);
     assert_status(ufo_touch(region, 2000, 1), UFO_ERR_RANGE);
     assert_string_not_equal(ufo_last_error(), first);
+    assert_int_equal(ufo_last_status(), UFO_ERR_RANGE);
+    ufo_core_free(core);
+}
+
+static void the_status_of_a_constructor(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_core(MIB);
+    ufo_config *config = ufo_config_new();
+    assert_null(ufo_new(core, config));
+    assert_int_equal(ufo_last_status(), UFO_ERR_INVALID); /* no elements */
+    assert_ok(ufo_config_set_elements(config, SIZE_MAX / 2, 1));
+    assert_null(ufo_new(core, config));
+    assert_int_equal(ufo_last_status(), UFO_ERR_OVERFLOW);
+    ufo_config_free(config);
     ufo_core_free(core);
 }
 
@@ -90,6 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(empty_at_the_start_and_per_thread),
         cmocka_unit_test(stays_until_the_next_failure),
+        cmocka_unit_test(the_status_of_a_constructor),
         cmocka_unit_test(callback_code),
         cmocka_unit_test(status_names),
     };

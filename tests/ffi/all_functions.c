@@ -215,6 +215,7 @@ static void callbacks_are_closures(void *core)
     OK("ufo_reset", "ipzz", region, Z(0), Z(100000));
     assert_int_equal((int64_t)call("ufo_touch", "ipzz", region, Z(0), Z(1)), UFO_ERR_POPULATE);
     assert_int_equal((int64_t)call("ufo_last_callback_code", "i"), -4321);
+    assert_int_equal((int64_t)call("ufo_last_status", "i"), UFO_ERR_POPULATE);
     uint8_t byte;
     assert_int_equal(guarded_read(data, &byte), SIGBUS);
     atomic_store(&failing, false);

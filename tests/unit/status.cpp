@@ -50,6 +50,7 @@ void the_code_of_a_callback_lasts_until_the_next_failure(void **)
 {
     assert_fails(fail_callback(Code::populate, -77, "populate returned %d", -77), Code::populate);
     assert_int_equal(last_callback_code(), -77);
+    assert_true(last_code() == Code::populate);
     assert_fails(fail(Code::budget, "another"), Code::budget);
     assert_int_equal(last_callback_code(), 0);
 }

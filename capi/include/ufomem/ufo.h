@@ -26,8 +26,8 @@
  *
  * ## Errors
  * Constructors return a handle, or NULL.  Every other function that can fail returns a #ufo_status: #UFO_OK (0) or one of
- * the negative `UFO_ERR_` codes.  ufo_last_error() then gives a sentence for people, and ufo_last_callback_code() the value
- * that the user's own callback returned, both of the calling thread's last failed call.
+ * the negative `UFO_ERR_` codes.  ufo_last_error() then gives a sentence for people, ufo_last_status() the status once more, and
+ * ufo_last_callback_code() the value that the user's own callback returned, all of the calling thread's last failed call.
  *
  * A failure that meets a plain load or store (a populate callback that fails, a file that became shorter ...) arrives as
  * SIGBUS in the faulting thread, as it does with mmap.  Call ufo_touch() or ufo_pin() first to get it as a status instead.
@@ -118,6 +118,12 @@ UFO_API const char *ufo_status_string(ufo_status status);
  * "" when the thread has had no error.  Valid until the thread's next failing call.  @since 0.1
  */
 UFO_API const char *ufo_last_error(void);
+
+/**
+ * The status of the calling thread's last failed call: for constructors and other functions that return a handle or a number.  #UFO_OK when the
+ * thread has had no error.  @since 0.1
+ */
+UFO_API ufo_status ufo_last_status(void);
 
 /**
  * The value that the user's populate or writeback callback returned in the calling thread's last failed call;
