@@ -123,15 +123,17 @@ Outcome answer(int signal, const std::byte *address, const ucontext_t &context)
 /// What the kernel does for an access to a page that cannot be read from its file.
 void raise_bus_error(void *address, const ucontext_t &context)
 {
-    if (sigismember(&context.uc_sigmask, SIGBUS) == 1) { // blocked: such a signal ends the process all the same
+    const bool blocked = sigismember(&context.uc_sigmask, SIGBUS) == 1;
+    if (blocked) { // such a signal ends the process all the same
         struct sigaction standard {};
         standard.sa_handler = SIG_DFL;
         sigaction(SIGBUS, &standard, nullptr);
-        sigset_t bus;
-        sigemptyset(&bus);
-        sigaddset(&bus, SIGBUS);
-        pthread_sigmask(SIG_UNBLOCK, &bus, nullptr);
     }
+    // Otherwise it is to arrive when this handler has returned, at the access itself: Go, for one, looks where it came from.
+    sigset_t bus;
+    sigemptyset(&bus);
+    sigaddset(&bus, SIGBUS);
+    pthread_sigmask(blocked ? SIG_UNBLOCK : SIG_BLOCK, &bus, nullptr);
     siginfo_t info{};
     info.si_signo = SIGBUS;
     info.si_code = BUS_ADRERR;
