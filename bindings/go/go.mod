@@ -1,0 +1,3 @@
+module ufomem
+
+go 1.19

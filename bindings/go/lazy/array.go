@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+
+package lazy
+
+import (
+	"fmt"
+	"runtime"
+	"unsafe"
+)
+
+// Array is a lazy array of Len elements.  Make one with [New], [Open], [Sequence], [Zeros] or [FromC].
+type Array[T Number] struct {
+	region *region
+	fast   residency      // where resident elements are
+	data   unsafe.Pointer // element 0
+	chunk  int            // whole elements in a chunk
+	native bool           // filled without Go: may be touched by pointer
+	core   *Core          // kept alive
+}
+
+// newArray takes over a region that was made.
+func newArray[T Number](r *region, core *Core, native bool) (*Array[T], error) {
+	a := &Array[T]{region: r, core: core, native: native}
+	if err := a.lookUp(); err != nil {
+		r.close()
+		return nil, err
+	}
+	// The callback belongs to C and not to the array, or it would keep the array alive.
+	runtime.SetFinalizer(a, func(a *Array[T]) {
+		// Writing back may take long, and other finalizers are waiting.
+		go func() {
+			a.region.close()
+			a.fast.close()
+		}()
+	})
+	return a, nil
+}
+
+// Len is the number of elements.
+func (a *Array[T]) Len() int { return a.region.count }
+
+// Chunk is the number of elements that come and go together.
+func (a *Array[T]) Chunk() int { return a.chunk }
+
+// Close ends the array: changed elements are given to its source, if that takes changes, and the memory is given back.  It waits for calls in
+// progress on other goroutines, except inside a callback.  Views that are open stay valid until they end.  Afterwards every call gives
+// [ErrClosed]; a second Close does nothing.
+//
+// The error is that of the last write-back; what could not be saved then is lost: call Flush before to be able to try again.
+func (a *Array[T]) Close() error {
+	err := a.region.close()
+	runtime.KeepAlive(a)
+	return err
+}
+
+// inside checks that the elements [start, end) exist.
+func (a *Array[T]) inside(op string, start, end int) error {
+	if start < 0 || end < start || end > a.region.count {
+		return newError(op, ErrRange, "elements [%d, %d) are not inside the array of %d elements", start, end, a.region.count)
+	}
+	return nil
+}
+
+func typeName[T Number]() string {
+	var element T
+	return fmt.Sprintf("%T", element)
+}
+
+// elements takes the element type off a function of a range.
+func elements[T Number](function func(start, end int, part []T) error) func(first, count int, memory unsafe.Pointer) error {
+	return func(first, count int, memory unsafe.Pointer) error {
+		return function(first, first+count, unsafe.Slice((*T)(memory), count))
+	}
+}
