@@ -104,3 +104,17 @@ func Test030CallbackIsReleased(t *testing.T) {
 		must(t, array.Close())
 	}
 }
+
+// Chunks of three pages: no power of two.
+func Test030CallbackOddChunks(t *testing.T) {
+	core := newCore(t, 1*mib)
+	array := ready[int64](t)(lazy.New(mib, squares, lazy.On(core), lazy.Chunk(3*512), lazy.Readahead(0)))
+	equal(t, array.Chunk(), 3*512)
+	for round := 0; round < 2; round++ {
+		for i := 0; i < mib; i += 511 {
+			wantElement(t, array, i, square(i))
+			must(t, array.Set(i, square(i)))
+			wantElement(t, array, i, square(i))
+		}
+	}
+}

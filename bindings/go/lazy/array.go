@@ -11,20 +11,20 @@ import (
 // Array is a lazy array of Len elements.  Make one with [New], [Open], [Sequence], [Zeros] or [FromC].
 type Array[T Number] struct {
 	region *region
-	fast   residency      // where resident elements are
-	data   unsafe.Pointer // element 0
-	chunk  int            // whole elements in a chunk
-	native bool           // filled without Go: may be touched by pointer
-	core   *Core          // kept alive
+	fast   residency // for access without a call
+	chunk  int       // whole elements in a chunk
+	native bool      // filled without Go: may be touched by pointer
+	core   *Core     // kept alive
 }
 
 // newArray takes over a region that was made.
 func newArray[T Number](r *region, core *Core, native bool) (*Array[T], error) {
-	a := &Array[T]{region: r, core: core, native: native}
-	if err := a.lookUp(); err != nil {
+	fast, err := r.openResidency()
+	if err != nil {
 		r.close()
 		return nil, err
 	}
+	a := &Array[T]{region: r, fast: fast, chunk: int(fast.c.chunk_bytes) / sizeOf[T](), native: native, core: core}
 	// The callback belongs to C and not to the array, or it would keep the array alive.
 	runtime.SetFinalizer(a, func(a *Array[T]) {
 		// Writing back may take long, and other finalizers are waiting.
@@ -43,7 +43,7 @@ func (a *Array[T]) Len() int { return a.region.count }
 func (a *Array[T]) Chunk() int { return a.chunk }
 
 // Close ends the array: changed elements are given to its source, if that takes changes, and the memory is given back.  It waits for calls in
-// progress on other goroutines, except inside a callback.  Views that are open stay valid until they end.  Afterwards every call gives
+// progress on other goroutines; only inside a callback it does not wait, and the end comes after that.  Views that are open stay valid until they end.  Afterwards every call gives
 // [ErrClosed]; a second Close does nothing.
 //
 // The error is that of the last write-back; what could not be saved then is lost: call Flush before to be able to try again.

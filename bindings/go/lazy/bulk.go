@@ -62,5 +62,5 @@ func (a *Array[T]) Slice() ([]T, error) {
 		return nil, newError("slice", ErrClosed, "the array has been closed")
 	}
 	defer a.region.leave()
-	return unsafe.Slice((*T)(a.data), a.region.count), nil
+	return unsafe.Slice((*T)(a.fast.data), a.region.count), nil
 }

@@ -49,7 +49,7 @@ func (a *Array[T]) pin(op string, pin pinFunction, start, end int) ([]T, error) 
 	if start == end {
 		return nil, nil
 	}
-	first := unsafe.Add(a.data, start*sizeOf[T]())
+	first := unsafe.Add(a.fast.data, start*sizeOf[T]())
 	return unsafe.Slice((*T)(first), end-start), nil
 }
 

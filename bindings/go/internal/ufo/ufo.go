@@ -36,6 +36,8 @@ typedef _gostring_ swig_type_2;
 typedef _gostring_ swig_type_3;
 typedef _gostring_ swig_type_4;
 typedef long long swig_type_5;
+typedef long long swig_type_6;
+typedef long long swig_type_7;
 extern void _wrap_Swig_free_ufo_7963b2ad16a3a54b(uintptr_t arg1);
 extern uintptr_t _wrap_Swig_malloc_ufo_7963b2ad16a3a54b(swig_intgo arg1);
 extern swig_intgo _wrap_UFO_VERSION_ufo_7963b2ad16a3a54b(void);
@@ -117,6 +119,8 @@ extern swig_intgo _wrap_config_set_read_only_ufo_7963b2ad16a3a54b(uintptr_t arg1
 extern swig_intgo _wrap_config_set_populate_ufo_7963b2ad16a3a54b(uintptr_t arg1, ufo_populate_fn arg2, uintptr_t arg3, ufo_free_fn arg4);
 extern swig_intgo _wrap_config_set_writeback_ufo_7963b2ad16a3a54b(uintptr_t arg1, ufo_writeback_fn arg2, uintptr_t arg3, ufo_free_fn arg4);
 extern swig_intgo _wrap_config_set_file_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_type_4 arg2, swig_type_5 arg3, swig_intgo arg4);
+extern swig_intgo _wrap_config_set_sequence_int_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_type_6 arg2, swig_type_7 arg3);
+extern swig_intgo _wrap_config_set_sequence_real_ufo_7963b2ad16a3a54b(uintptr_t arg1, double arg2, double arg3);
 extern swig_intgo _wrap_config_set_populate_policy_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2);
 extern swig_intgo _wrap_config_set_delivery_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2);
 extern swig_intgo _wrap_config_set_readahead_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2);
@@ -142,6 +146,9 @@ extern swig_intgo _wrap_evict_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo ar
 extern swig_intgo _wrap_reset_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
 extern swig_intgo _wrap_advise_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3, swig_intgo arg4);
 extern swig_intgo _wrap_stats_get_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_voidp arg2);
+extern swig_intgo _wrap_residency_open_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_voidp arg2);
+extern void _wrap_residency_wake_ufo_7963b2ad16a3a54b(swig_voidp arg1, swig_intgo arg2);
+extern void _wrap_residency_close_ufo_7963b2ad16a3a54b(swig_voidp arg1);
 #undef intgo
 */
 import "C"
@@ -767,6 +774,24 @@ func Config_set_file(arg1 uintptr, arg2 string, arg3 uint64, arg4 int) (_swig_re
 	return swig_r
 }
 
+func Config_set_sequence_int(arg1 uintptr, arg2 int64, arg3 int64) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	_swig_i_2 := arg3
+	swig_r = (int)(C._wrap_config_set_sequence_int_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_type_6(_swig_i_1), C.swig_type_7(_swig_i_2)))
+	return swig_r
+}
+
+func Config_set_sequence_real(arg1 uintptr, arg2 float64, arg3 float64) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	_swig_i_2 := arg3
+	swig_r = (int)(C._wrap_config_set_sequence_real_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.double(_swig_i_1), C.double(_swig_i_2)))
+	return swig_r
+}
+
 func Config_set_populate_policy(arg1 uintptr, arg2 int) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
@@ -970,6 +995,25 @@ func Stats_get(arg1 uintptr, arg2 unsafe.Pointer) (_swig_ret int) {
 	_swig_i_1 := arg2
 	swig_r = (int)(C._wrap_stats_get_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
 	return swig_r
+}
+
+func Residency_open(arg1 uintptr, arg2 unsafe.Pointer) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	swig_r = (int)(C._wrap_residency_open_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
+	return swig_r
+}
+
+func Residency_wake(arg1 unsafe.Pointer, arg2 int) {
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	C._wrap_residency_wake_ufo_7963b2ad16a3a54b(C.swig_voidp(_swig_i_0), C.swig_intgo(_swig_i_1))
+}
+
+func Residency_close(arg1 unsafe.Pointer) {
+	_swig_i_0 := arg1
+	C._wrap_residency_close_ufo_7963b2ad16a3a54b(C.swig_voidp(_swig_i_0))
 }
 
 

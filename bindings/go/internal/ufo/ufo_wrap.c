@@ -1224,6 +1224,40 @@ intgo _wrap_config_set_file_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, _gostri
 }
 
 
+intgo _wrap_config_set_sequence_int_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, long long _swig_go_1, long long _swig_go_2) {
+  ufo_config *arg1 = (ufo_config *) 0 ;
+  int64_t arg2 ;
+  int64_t arg3 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo_config * *)&_swig_go_0; 
+  arg2 = (int64_t)_swig_go_1; 
+  arg3 = (int64_t)_swig_go_2; 
+  
+  result = (ufo_status)ufo_config_set_sequence_int(arg1,arg2,arg3);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_config_set_sequence_real_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, double _swig_go_1, double _swig_go_2) {
+  ufo_config *arg1 = (ufo_config *) 0 ;
+  double arg2 ;
+  double arg3 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo_config * *)&_swig_go_0; 
+  arg2 = (double)_swig_go_1; 
+  arg3 = (double)_swig_go_2; 
+  
+  result = (ufo_status)ufo_config_set_sequence_real(arg1,arg2,arg3);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
 intgo _wrap_config_set_populate_policy_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, intgo _swig_go_1) {
   ufo_config *arg1 = (ufo_config *) 0 ;
   ufo_populate_policy arg2 ;
@@ -1607,6 +1641,43 @@ intgo _wrap_stats_get_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, ufo_stats *_swig_go_
   result = (ufo_status)ufo_stats_get((struct ufo const *)arg1,arg2);
   _swig_go_result = result; 
   return _swig_go_result;
+}
+
+
+intgo _wrap_residency_open_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, ufo_residency *_swig_go_1) {
+  ufo *arg1 = (ufo *) 0 ;
+  ufo_residency *arg2 = (ufo_residency *) 0 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo * *)&_swig_go_0; 
+  arg2 = *(ufo_residency **)&_swig_go_1; 
+  
+  result = (ufo_status)ufo_residency_open(arg1,arg2);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_residency_wake_ufo_7963b2ad16a3a54b(ufo_residency *_swig_go_0, intgo _swig_go_1) {
+  ufo_residency *arg1 = (ufo_residency *) 0 ;
+  size_t arg2 ;
+  
+  arg1 = *(ufo_residency **)&_swig_go_0; 
+  arg2 = (size_t)_swig_go_1; 
+  
+  ufo_residency_wake((struct ufo_residency const *)arg1,arg2);
+  
+}
+
+
+void _wrap_residency_close_ufo_7963b2ad16a3a54b(ufo_residency *_swig_go_0) {
+  ufo_residency *arg1 = (ufo_residency *) 0 ;
+  
+  arg1 = *(ufo_residency **)&_swig_go_0; 
+  
+  ufo_residency_close(arg1);
+  
 }
 
 
