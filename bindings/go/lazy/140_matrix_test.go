@@ -13,7 +13,7 @@ func Test140MatrixRowMajor(t *testing.T)    { matrixIn(t, lazy.RowMajor) }
 func Test140MatrixColumnMajor(t *testing.T) { matrixIn(t, lazy.ColumnMajor) }
 
 func matrixIn(t *testing.T, order lazy.Order) {
-	const rows, columns = 700, 1100
+	const rows, columns = 2100, 1100 // more than is gathered at a time
 	core := newCore(t, 2*mib)
 	value := func(row, column int) int64 { return int64(row*10000 + column) }
 	array := ready[int64](t)(lazy.New(rows*columns, func(start, end int, out []int64) error {

@@ -88,7 +88,8 @@ func (m *Matrix[T]) SetColumn(column int, values []T) error {
 }
 
 // EachRow calls `use` with every row in ascending order; values must not be changed or kept.  It ends with the first error, and returns it.
-// Rows that lie in one piece are viewed in place; others are gathered, several at a time, so that the array is walked through as it lies.
+// Rows that lie in one piece are viewed in place; others are gathered, 16 MiB at a time, for each of which the whole matrix is walked through: prefer the
+// direction in which it lies.
 func (m *Matrix[T]) EachRow(use func(row int, values []T) error) error {
 	return m.each("each row", m.rows, m.columns, m.order == RowMajor, use)
 }
@@ -155,8 +156,8 @@ func (m *Matrix[T]) setLine(op string, row, column, length int, inOnePiece bool,
 	return nil
 }
 
-// gatherBytes is how much is gathered at a time for lines across the order.
-const gatherBytes = 1 << 20
+// gatherBytes is how much is gathered at a time for lines across the order; for each of these pieces the whole array is walked through.
+const gatherBytes = 16 << 20
 
 func (m *Matrix[T]) each(op string, lines, length int, inOnePiece bool, use func(line int, values []T) error) error {
 	if inOnePiece {

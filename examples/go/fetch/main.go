@@ -84,7 +84,7 @@ func main() {
 	fmt.Printf("1000 measurements took %d requests\n", requests.Load())
 
 	ill.Store(true)
-	_, err = measurements.Get(5)
+	_, err = measurements.Get(50)
 	var bad *badAnswer
 	if !errors.As(err, &bad) {
 		log.Fatalf("the callback's own error should have come: %v", err)
@@ -92,12 +92,12 @@ func main() {
 	fmt.Println("while the server is ill:", err)
 
 	ill.Store(false)
-	if err := measurements.Reset(0, 6); err != nil { // forgets the failure
+	if err := measurements.Reset(50, 51); err != nil { // forgets the failure
 		log.Fatal(err)
 	}
-	value, err := measurements.Get(5)
+	value, err := measurements.Get(50)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("when it is well again: measurement 5 is", value)
+	fmt.Println("when it is well again: measurement 50 is", value)
 }
