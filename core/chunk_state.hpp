@@ -38,6 +38,8 @@ class ChunkWord {
     static constexpr Bits one_pin = 1U << 16;
     static constexpr Bits pins_mask = 0xffffU << 16;
     static constexpr unsigned frame_shift = 9;
+    static constexpr Bits most_frames = 1U << (32 - frame_shift);
+    static constexpr unsigned time_bits = 32 - frame_shift;
 
     // Code outside the library may hold a resident chunk, too: where `word & outside_mask` is `outside_resident`, a compare-and-swap adds one_hold.
     // It may store to the chunk if that is dirty.  The top bit of the count keeps it from running over.
@@ -46,9 +48,6 @@ class ChunkWord {
     static constexpr Bits shut = poisoned;
     static constexpr Bits outside_mask = 7U | cleaning | shut | 0x40U << 9;
     static constexpr Bits outside_resident = static_cast<Bits>(ChunkState::resident);
-
-    static constexpr Bits most_frames = 1U << (32 - frame_shift);
-    static constexpr unsigned time_bits = 32 - frame_shift;
 
     constexpr explicit ChunkWord(Bits bits = 0) : bits_(bits) {}
     constexpr Bits bits() const { return bits_; }
