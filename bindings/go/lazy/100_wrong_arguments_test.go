@@ -65,7 +65,7 @@ func Test100WrongOptions(t *testing.T) {
 	for what, option := range map[string]lazy.Option{
 		"another type": floats, "another type of the same size": sameSize, "a file's": lazy.Offset(8), "a file's length": lazy.Length(1),
 		"Save": lazy.Save(), "a C function": lazy.WritebackC(unsafe.Pointer(t)), "empty": {}, "negative": lazy.Chunk(-1),
-		"negative retries": lazy.Retry(-1, 0),
+		"negative retries": lazy.Retry(-1, 0), "negative readahead": lazy.Readahead(-1),
 	} {
 		_, err := lazy.New(1000, squares, option)
 		t.Log(what, err)
@@ -103,6 +103,8 @@ func Test100WrongFiles(t *testing.T) {
 	wantError(t, err, lazy.ErrTruncated)
 	_, err = lazy.Open[int64](path, lazy.Offset(math.MaxInt64))
 	wantError(t, err, lazy.ErrTruncated)
+	_, err = lazy.Open[int64](path, lazy.Length(-1))
+	wantError(t, err, lazy.ErrInvalid)
 	_, err = lazy.Open[int64](path, lazy.Offset(-1))
 	wantError(t, err, lazy.ErrInvalid)
 	_, err = lazy.Open[int64](path+"\x00", lazy.Length(1))

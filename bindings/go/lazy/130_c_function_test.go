@@ -53,4 +53,10 @@ func Test130CFunctionIsReleasedOnFailure(t *testing.T) {
 	_, err := lazy.FromC[int64](0, csource.Populate(), source.UserData(), lazy.ReleaseC(csource.Release()))
 	wantError(t, err, lazy.ErrInvalid)
 	equal(t, source.Releases(), 1)
+	_, err = lazy.FromC[int64](1, csource.Populate(), source.UserData(), lazy.Offset(1), lazy.ReleaseC(csource.Release()))
+	wantError(t, err, lazy.ErrInvalid)
+	equal(t, source.Releases(), 2)
+	_, err = lazy.FromC[int64](1, nil, source.UserData(), lazy.ReleaseC(csource.Release()))
+	wantError(t, err, lazy.ErrInvalid)
+	equal(t, source.Releases(), 3)
 }

@@ -44,7 +44,7 @@ func (a *Array[T]) Chunk() int { return a.chunk }
 
 // Close ends the array: changed elements are given to its source, if that takes changes, and the memory is given back.  It waits for calls in
 // progress on other goroutines; only inside a callback it does not wait, and the end comes after that.  Views that are open stay valid until they end.  Afterwards every call gives
-// [ErrClosed]; a second Close does nothing.
+// [ErrClosed]; a second Close does nothing, and does not wait for the first.
 //
 // The error is that of the last write-back; what could not be saved then is lost: call Flush before to be able to try again.
 func (a *Array[T]) Close() error {

@@ -46,6 +46,8 @@ uintptr_t ufomem_go_take_released(void)
     return handle;
 }
 
+void ufomem_go_call_release(void (*release)(void *user_data), uintptr_t user_data) { release((void *)user_data); }
+
 int ufomem_go_inside(void) { return depth != 0; }
 
 /*

@@ -20,6 +20,9 @@ void ufomem_go_release(void *callback);
 /* The handle of a callback that was released; 0: there is none, for now. */
 uintptr_t ufomem_go_take_released(void);
 
+/* Calls a ufo_free_fn of the program's. */
+void ufomem_go_call_release(void (*release)(void *user_data), uintptr_t user_data);
+
 /* Nonzero inside a callback, on its thread. */
 int ufomem_go_inside(void);
 

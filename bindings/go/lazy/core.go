@@ -62,6 +62,9 @@ func configureCore(config uintptr, options CoreOptions) error {
 	if options.Budget < 0 || options.LowWatermark < 0 || options.HighWatermark < 0 || options.Workers < 0 {
 		return newError("new core", ErrInvalid, "a core cannot be made with negative numbers: %+v", options)
 	}
+	if !noNul(options.SpillDir) {
+		return newError("new core", ErrInvalid, "the name of the spill folder contains a NUL byte")
+	}
 	status := 0
 	if options.Budget > 0 {
 		status = ufo.Core_config_set_budget(config, options.Budget)

@@ -25,7 +25,7 @@
 //
 // A callback may use other elements and other arrays, allocate, block and start goroutines.  It must not
 //
-//   - wait for another goroutine that needs the very elements it was called for (by itself it gets [ErrDeadlock]);
+//   - wait for another goroutine that needs the very elements it was called for (by itself it gets [ErrDeadlock]), or that closes the array;
 //   - call runtime.Goexit, which is what testing's FailNow does: that would leave the library in the middle of its work, and ends in a
 //     panic that says so.
 //

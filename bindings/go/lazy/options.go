@@ -3,6 +3,7 @@
 package lazy
 
 import (
+	"math"
 	"strings"
 	"time"
 	"unsafe"
@@ -33,7 +34,7 @@ type settings struct {
 	core       *Core
 	chunk      int
 	readOnly   bool
-	readahead  int // -1: the default
+	readahead  int // or unset
 	retries    int
 	retryDelay time.Duration
 	// of Go callbacks
@@ -45,13 +46,16 @@ type settings struct {
 	cRelease   unsafe.Pointer
 	// of files
 	offset   int64
-	length   int // -1: as many elements as there are
+	length   int // or unset: as many elements as there are
 	fileSave bool
 	direct   bool
 }
 
+// unset is a number that nobody has given.
+const unset = math.MinInt
+
 func gather(op string, source sources, options []Option) (*settings, error) {
-	s := &settings{readahead: -1, length: -1}
+	s := &settings{readahead: unset, length: unset}
 	for _, option := range options {
 		if option.set == nil {
 			return nil, newError(op, ErrInvalid, "an option is empty; make options by the functions of this package")
@@ -138,7 +142,7 @@ func (s *settings) configure(op string, config uintptr, count, size int) error {
 	if count <= 0 {
 		return newError(op, ErrInvalid, "an array of %d elements cannot be made; it takes at least 1", count)
 	}
-	if s.chunk < 0 || s.retries < 0 || s.retryDelay < 0 || s.readahead < -1 {
+	if s.chunk < 0 || s.retries < 0 || s.retryDelay < 0 || (s.readahead < 0 && s.readahead != unset) {
 		return newError(op, ErrInvalid, "an option has a negative number")
 	}
 	retries, delay := clamp(int64(s.retries)), clamp(s.retryDelay.Milliseconds())
@@ -149,7 +153,7 @@ func (s *settings) configure(op string, config uintptr, count, size int) error {
 	if status == 0 && s.readOnly {
 		status = ufo.Config_set_read_only(config, 1)
 	}
-	if status == 0 && s.readahead >= 0 {
+	if status == 0 && s.readahead != unset {
 		status = ufo.Config_set_readahead(config, s.readahead)
 	}
 	if status == 0 && retries > 0 {

@@ -50,11 +50,11 @@ func Open[T Number](path string, options ...Option) (*Array[T], error) {
 	if !noNul(path) {
 		return nil, newError("open", ErrInvalid, "the path contains a NUL byte")
 	}
-	if s.offset < 0 || s.length < -1 {
+	if s.offset < 0 || (s.length < 0 && s.length != unset) {
 		return nil, newError("open", ErrInvalid, "offset and length must not be negative")
 	}
 	length := s.length
-	if length < 0 {
+	if length == unset {
 		if length, err = lengthOfFile(path, s.offset, sizeOf[T]()); err != nil {
 			return nil, err
 		}
@@ -111,10 +111,17 @@ func Sequence[T Number](n int, from, step T, options ...Option) (*Array[T], erro
 // FromC makes an array that a C function fills: a ufo_populate_fn, which native threads call with userData, under page faults too.  It must
 // not call Go: neither may what it calls.
 func FromC[T Number](n int, populate unsafe.Pointer, userData uintptr, options ...Option) (*Array[T], error) {
+	given := false // to the library, which releases the user data in any case
+	defer func() {
+		if !given {
+			releaseC(userData, options)
+		}
+	}()
 	if populate == nil {
 		return nil, newError("from C", ErrInvalid, "the C function that fills the array is nil")
 	}
 	return construct[T]("from C", cSource, n, options, func(config uintptr, s *settings, _ *causes) error {
+		given = true
 		if err := check("from C", ufo.Config_set_populate(config, populate, userData, s.cRelease)); err != nil {
 			return err
 		}
@@ -123,6 +130,19 @@ func FromC[T Number](n int, populate unsafe.Pointer, userData uintptr, options .
 		}
 		return check("from C", ufo.Config_set_writeback(config, s.cWriteback, userData, nil))
 	})
+}
+
+// releaseC does what the option ReleaseC says.
+func releaseC(userData uintptr, options []Option) {
+	var s settings
+	for _, option := range options {
+		if option.fits == cSource {
+			option.set(&s)
+		}
+	}
+	if s.cRelease != nil {
+		C.ufomem_go_call_release((*[0]byte)(s.cRelease), C.uintptr_t(userData))
+	}
 }
 
 // construct makes an array; `describe` adds what is special of its source to the config.

@@ -101,7 +101,7 @@ func (a *Array[T]) chunkEnd(start, end int) int {
 //	}
 //	return parts.Err()
 //
-// It is for one goroutine.
+// It is for one goroutine.  One that is neither closed nor at its end keeps its part in memory.
 type Iterator[T Number] struct {
 	array      *Array[T]
 	start, end int // of what is left
