@@ -120,12 +120,23 @@ void push_elements_into_table(lua_State *L, element_type type, const void *from,
 #undef PUSH_ALL
 }
 
-/** Stores the `count` values that stand from stack index `at` on.  Returns how many fit. */
-static size_t store_values(lua_State *L, int at, element_type type, char *to, size_t count)
+/** As store_values(), for the type that most arrays have, which nothing has to be looked up for. */
+static size_t store_doubles(lua_State *L, int at, double *to, size_t count)
 {
+    size_t stored = 0;
+    for (; stored < count && lua_type(L, at + (int)stored) == LUA_TNUMBER; stored++)
+        to[stored] = (double)lua_tonumber(L, at + (int)stored);
+    return stored;
+}
+
+/** Stores the `count` values that stand from stack index `at` on.  Returns how many fit. */
+static size_t store_values(lua_State *L, int at, element_type type, void *to, size_t count)
+{
+    if (type == ELEMENT_DOUBLE)
+        return store_doubles(L, at, to, count);
     const unsigned shift = element_shift(type);
     size_t stored = 0;
-    while (stored < count && store_element(L, at + (int)stored, type, to + (stored << shift)))
+    while (stored < count && store_element(L, at + (int)stored, type, (char *)to + (stored << shift)))
         stored++;
     return stored;
 }

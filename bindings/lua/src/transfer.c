@@ -33,7 +33,7 @@ static void push_table_of(lua_State *L, array *a, element_range range)
     if (range.count >= INT_MAX)
         luaL_error(L, "too many elements for one table; read them in pieces, or by chunks()");
     luaL_checkstack(L, 4, NULL);
-    unsigned char small[SMALL];
+    _Alignas(ELEMENT_LARGEST) unsigned char small[SMALL];
     void *buffer = make_buffer(L, range.count << a->shift, small);
     const size_t piece = (size_t)(buffer == small ? SMALL : PIECE) >> a->shift;
     lua_createtable(L, (int)range.count, 0);
@@ -63,7 +63,7 @@ static void write_elements(lua_State *L, array *a, element_range range, const vo
 
 static void write_table(lua_State *L, array *a, element_range range)
 {
-    unsigned char small[SMALL];
+    _Alignas(ELEMENT_LARGEST) unsigned char small[SMALL];
     void *buffer = make_buffer(L, range.count << a->shift, small);
     const size_t piece = (size_t)(buffer == small ? SMALL : PIECE) >> a->shift;
     for (size_t done = 0; done < range.count; done += piece) {
@@ -106,7 +106,7 @@ int array_sum(lua_State *L)
 {
     array *a = check_open_array(L, 1);
     const element_range range = check_range(L, a, 2);
-    unsigned char small[SMALL];
+    _Alignas(ELEMENT_LARGEST) unsigned char small[SMALL];
     void *buffer = make_buffer(L, range.count << a->shift, small);
     const size_t piece = (size_t)(buffer == small ? SMALL : PIECE) >> a->shift;
     element_sum sum = {0};
