@@ -220,7 +220,7 @@ static int array_stats(lua_State *L)
     ufo_stats stats = {.struct_size = sizeof(stats)};
     const ufo_status status = ufo_stats_get(check_open_array(L, 1)->region, &stats);
     if (status != UFO_OK)
-        return raise_last_error(L, status);
+        return raise_last_error(L);
     const figure figures[] = {
         {"resident_bytes", stats.resident_bytes},
         {"pins", stats.pins},

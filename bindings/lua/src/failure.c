@@ -9,7 +9,6 @@ static const struct {
     ufo_status status;
     const char *name;
 } names[] = {
-    {NO_STATUS, "NOT_MADE"},
     {UFO_ERR_INVALID, "INVALID"},
     {UFO_ERR_NOMEM, "NOMEM"},
     {UFO_ERR_OVERFLOW, "OVERFLOW"},
@@ -63,7 +62,7 @@ void open_failures(lua_State *L)
     lua_pop(L, 1);
 
     lua_createtable(L, 0, NAMES);
-    for (int i = 1; i < NAMES; i++) { /* not NO_STATUS */
+    for (int i = 0; i < NAMES; i++) {
         lua_pushinteger(L, names[i].status);
         lua_setfield(L, -2, names[i].name);
     }
@@ -75,10 +74,8 @@ void push_failure(lua_State *L, ufo_status status, const char *message)
     lua_createtable(L, 0, 4);
     lua_pushstring(L, message);
     lua_setfield(L, -2, "message");
-    if (status != NO_STATUS) {
-        lua_pushinteger(L, status);
-        lua_setfield(L, -2, "status");
-    }
+    lua_pushinteger(L, status);
+    lua_setfield(L, -2, "status");
     lua_pushstring(L, name_of(status));
     lua_setfield(L, -2, "name");
     luaL_where(L, 1);
@@ -92,9 +89,10 @@ int raise_failure(lua_State *L, ufo_status status, const char *message)
     return lua_error(L);
 }
 
-int raise_last_error(lua_State *L, ufo_status status)
+int raise_last_error(lua_State *L)
 {
     char message[FAILURE_TEXT];
+    const ufo_status status = ufo_last_status();
     snprintf(message, sizeof(message), "%s", ufo_last_error());
     return raise_failure(L, status, message);
 }

@@ -7,10 +7,7 @@
 
 #include <ufomem/ufo.h>
 
-enum {
-    FAILURE_TEXT = 1024,
-    NO_STATUS = 1 /* constructors of the library say why they failed in words only */
-};
+enum { FAILURE_TEXT = 1024 };
 
 /** Makes the metatable of error values, and pushes the table of the codes by name. */
 void open_failures(lua_State *L);
@@ -21,7 +18,7 @@ void push_failure(lua_State *L, ufo_status status, const char *message);
 /** Raises one. */
 int raise_failure(lua_State *L, ufo_status status, const char *message);
 
-/** Raises what the thread's last call of the library said.  To be called before anything else can call the library, as a finalizer might. */
-int raise_last_error(lua_State *L, ufo_status status);
+/** Raises what the thread's last failed call of the library said.  To be called before anything else can call the library, as a finalizer might. */
+int raise_last_error(lua_State *L);
 
 #endif

@@ -68,7 +68,7 @@ static ufo_core *make_core(lua_State *L, int options)
         status = ufo_core_config_set_spill_dir(config, spill_dir);
     if (status == UFO_OK) {
         core = ufo_core_new(config);
-        status = core != NULL ? UFO_OK : UFO_ERR_SYSTEM;
+        status = core != NULL ? UFO_OK : ufo_last_status();
     }
     char message[FAILURE_TEXT];
     if (status != UFO_OK)
@@ -90,7 +90,7 @@ int core_new(lua_State *L)
     } else if (borrowed) {
         handle = ufo_core_default();
         if (handle == NULL)
-            return raise_last_error(L, UFO_ERR_SYSTEM);
+            return raise_last_error(L);
     } else {
         handle = make_core(L, 1);
     }
@@ -105,7 +105,7 @@ static int core_set_budget(lua_State *L)
     shared_core *core = check_core(L, 1);
     const size_t bytes = check_size(L, 2);
     const ufo_status status = ufo_core_set_budget(core->handle, bytes);
-    return status == UFO_OK ? 0 : raise_last_error(L, status);
+    return status == UFO_OK ? 0 : raise_last_error(L);
 }
 
 static int core_stats(lua_State *L)
@@ -114,7 +114,7 @@ static int core_stats(lua_State *L)
     ufo_core_stats stats = {.struct_size = sizeof(stats)};
     const ufo_status status = ufo_core_stats_get(core->handle, &stats);
     if (status != UFO_OK)
-        return raise_last_error(L, status);
+        return raise_last_error(L);
     const figure figures[] = {
         {"budget_bytes", stats.budget_bytes},
         {"used_bytes", stats.used_bytes},

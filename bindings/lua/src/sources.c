@@ -82,9 +82,12 @@ static shared_core *core_with_budget(maker *m, size_t budget)
     if (config != NULL && ufo_core_config_set_budget(config, budget) == UFO_OK)
         handle = ufo_core_new(config);
     if (handle == NULL)
-        note(m, NO_STATUS);
+        note(m, ufo_last_status());
     ufo_core_config_free(config);
-    return handle != NULL ? share_core(handle, false) : NULL;
+    shared_core *core = handle != NULL ? share_core(handle, false) : NULL;
+    if (handle != NULL && core == NULL)
+        note(m, UFO_ERR_NOMEM);
+    return core;
 }
 
 static void apply(maker *m, const common_options *common)
@@ -110,7 +113,7 @@ static int end_config(lua_State *L, maker *m, const common_options *common)
     if (m->status == UFO_OK) {
         a->region = ufo_new(a->core != NULL ? a->core->handle : NULL, m->config);
         if (a->region == NULL)
-            note(m, NO_STATUS);
+            note(m, ufo_last_status());
     }
     if (a->region != NULL) {
         a->residency.struct_size = sizeof(a->residency);
