@@ -37,7 +37,7 @@ unsigned element_shift(element_type type);
 /** Stores the value at stack index `index` to `to`.  False, and nothing done, if the type cannot hold it exactly (floats are rounded). */
 bool store_element(lua_State *L, int index, element_type type, void *to);
 
-/** Pushes the sum of `count` elements added to the number at `sum`, which has the form that the type sums up in. */
+/** A sum that grows, in the form that its type of elements is summed up in. */
 typedef union element_sum {
     uint64_t whole; /* wraps around, as Lua's integers do */
     double real;
