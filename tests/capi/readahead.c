@@ -11,16 +11,7 @@ static struct source source;
 static ufo *new_region(ufo_core *core, bool read_only)
 {
     memset(&source, 0, sizeof source);
-    source.count = LENGTH;
-    source.element_size = 1;
-    ufo_config *config = ufo_config_new();
-    assert_ok(ufo_config_set_elements(config, LENGTH, 1));
-    assert_ok(ufo_config_set_read_only(config, read_only));
-    assert_ok(ufo_config_set_populate(config, source_populate, &source, source_free));
-    ufo *region = ufo_new(core, config);
-    assert_non_null(region);
-    ufo_config_free(config);
-    return region;
+    return walked_region(core, &source, LENGTH, read_only);
 }
 
 /* Where poison replaces mappings, or changes are not known, chunks come alone. */

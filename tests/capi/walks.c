@@ -2,22 +2,7 @@
 /* What walks leave in memory, and what others do meanwhile to what a walk is just bringing in. */
 #include "support/support.h"
 
-#define CHUNK (64 * KIB)
 #define EXTENT (2 * MIB)
-
-static ufo *new_region(ufo_core *core, struct source *source, size_t length, bool read_only)
-{
-    source->count = length;
-    source->element_size = 1;
-    ufo_config *config = ufo_config_new();
-    assert_ok(ufo_config_set_elements(config, length, 1));
-    assert_ok(ufo_config_set_read_only(config, read_only));
-    assert_ok(ufo_config_set_populate(config, source_populate, source, source_free));
-    ufo *region = ufo_new(core, config);
-    assert_non_null(region);
-    ufo_config_free(config);
-    return region;
-}
 
 static uint64_t populated(const ufo *region)
 {
@@ -52,7 +37,7 @@ static void of_what_is_too_large_a_part_stays(void **state)
     if (!goes_by_extents(core))
         SKIP_TEST("it takes extents that move (UFFDIO_MOVE and write-protection)");
     struct source source = {0};
-    ufo *region = new_region(core, &source, length, true);
+    ufo *region = walked_region(core, &source, length, true);
     walk(region);
     uint64_t before = populated(region);
     for (int round = 0; round < 3; round++) {
@@ -75,9 +60,9 @@ static void what_fits_comes_to_stay(void **state)
         SKIP_TEST("it takes extents that move (UFFDIO_MOVE and write-protection)");
     struct source old_source = {0};
     struct source source = {0};
-    ufo *old = new_region(core, &old_source, 2 * budget, true);
+    ufo *old = walked_region(core, &old_source, 2 * budget, true);
     walk(old);
-    ufo *region = new_region(core, &source, budget / 2, true);
+    ufo *region = walked_region(core, &source, budget / 2, true);
     for (int round = 0; round < 4; round++)
         walk(region);
     const uint64_t before = populated(region);
@@ -125,7 +110,7 @@ static void stores_ahead_of_a_walk_are_kept(void **state)
     (void)state;
     ufo_core *core = begin_core(BUDGET);
     struct source source = {0};
-    ufo *region = new_region(core, &source, LENGTH, false);
+    ufo *region = walked_region(core, &source, LENGTH, false);
     struct race race = {.bytes = ufo_data(region), .versions = calloc(LENGTH / 4096, 1)};
     assert_non_null(race.versions);
     struct team team;

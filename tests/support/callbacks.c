@@ -165,6 +165,16 @@ ufo *source_region(ufo_core *core, struct source *source, size_t count, size_t e
     return region;
 }
 
+ufo *walked_region(ufo_core *core, struct source *source, size_t count, bool read_only)
+{
+    source->count = count;
+    source->element_size = 1;
+    ufo_config *config = start(count, 1, 0);
+    assert_ok(ufo_config_set_read_only(config, read_only));
+    assert_ok(ufo_config_set_populate(config, source_populate, source, source_free));
+    return finish(core, config);
+}
+
 ufo *store_region(ufo_core *core, struct store *store, size_t chunk)
 {
     ufo_config *config = start(store->count, store->element_size, chunk);
