@@ -103,6 +103,7 @@ UFO_CONSTRUCTOR(ufo_core_config, ufo_core_config_new)
 %ignore ufo_config_set_writeback;
 // Their failure is an exception already.
 %ignore ufo_last_error;
+%ignore ufo_last_status;
 %ignore ufo_last_callback_code;
 
 // ---------------------------------------------------------------------------------------------------------------------

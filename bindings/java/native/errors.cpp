@@ -38,7 +38,7 @@ void throw_status(JNIEnv *env, ufo_status status)
     env->DeleteLocalRef(bytes);
 }
 
-void throw_failed_constructor(JNIEnv *env) { throw_status(env, UFO_OK); }
+void throw_failed_constructor(JNIEnv *env) { throw_status(env, ufo_last_status()); }
 
 std::string string_of(JNIEnv *env, jbyteArray bytes)
 {

@@ -14,7 +14,7 @@ bool prepare_errors(JNIEnv *env);
 /// Throws what org.ufomem.internal.Errors makes of the calling thread's last failure.
 void throw_status(JNIEnv *env, ufo_status status);
 
-/// The same for a constructor that returned NULL, which tells no status.
+/// The same for a constructor that returned NULL.
 void throw_failed_constructor(JNIEnv *env);
 
 /// The bytes of an array.

@@ -86,7 +86,7 @@ int init(PyObject *self, PyObject *arguments, PyObject *) noexcept
     ufo *const region = ufo_new(core_pointer, config);
     if (region != nullptr)
         array->residency.open(region, static_cast<size_t>(array->itemsize));
-    if (!call.finish(region != nullptr ? UFO_OK : told_in_words_only))
+    if (!call.finish(region != nullptr ? UFO_OK : ufo_last_status()))
         return -1;
     array->region = region;
     link(array);

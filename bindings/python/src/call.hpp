@@ -58,9 +58,6 @@ class Call {
     Raised interrupt_;
 };
 
-/// Constructors of the library fail without a status.
-constexpr ufo_status told_in_words_only = 1;
-
 /// Raises ufomem.Error, or the class of it that stands for the status, with the library's sentence.
 void raise_status(ufo_status status, const char *sentence) noexcept;
 /// For the module: the function (status, sentence) -> exception.

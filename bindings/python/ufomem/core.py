@@ -7,7 +7,7 @@ import os
 from typing import Any, Dict, Optional, Tuple, Union
 
 from . import _array, flat
-from .errors import ClosedError, Error, check
+from .errors import ClosedError, check
 
 _DELIVERIES = {
     "auto": flat.UFO_DELIVERY_AUTO,
@@ -28,7 +28,7 @@ class Core:
     :param workers: most threads that answer page faults
     :param spill_dir: where changes go that no source takes
     :param delivery: how page faults reach the library: "auto", "thread", "inline" or "protect"
-    :raises Error: (InvalidError for a value that is not acceptable)
+    :raises Error: `InvalidError` for a value that is not acceptable, `UnsupportedError` for a delivery that this kernel does not have
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Core:
                 check(flat.ufo_core_config_set_spill_dir(config, os.fspath(spill_dir)))
             self._handle = flat.ufo_core_new(config)
             if self._handle is None:
-                raise Error(flat.ufo_last_error())
+                check(flat.ufo_last_status())
         finally:
             flat.ufo_core_config_free(config)
 

@@ -11,8 +11,7 @@ from . import _array, flat
 class Error(Exception):
     """A call of the library failed; the text says why, and what to do about it.
 
-    `status` is one of the `UFO_ERR_` values of `ufomem.flat`, or None where the library tells in words only: when an array or a
-    core cannot be made.
+    `status` is one of the `UFO_ERR_` values of `ufomem.flat`; None only in an `Error` that the library did not make.
     """
 
     status: Optional[int]
@@ -92,8 +91,8 @@ _CLASSES: Dict[int, Type[Error]] = {
 
 
 def make_error(status: int, sentence: str) -> Error:
-    """The exception for a status; positive: there was none."""
-    return _CLASSES.get(status, Error)(sentence, status if status < 0 else None)
+    """The exception for a status."""
+    return _CLASSES.get(status, Error)(sentence, status)
 
 
 def check(status: int) -> None:

@@ -50,9 +50,24 @@ class Test090Ranges {
         assertThrows(IllegalArgumentException.class, () -> LazyLongArray.builder(1).chunk(1L << 40));
         assertThrows(NullPointerException.class, () -> LazyLongArray.computed(1, null));
         assertThrows(IllegalArgumentException.class, () -> UfoCore.withBudget(-1));
-        assertThrows(UfoException.class, () -> LazyLongArray.zeros(Long.MAX_VALUE));
-        UfoException failure = assertThrows(UfoException.class, () -> LazyLongArray.builder(1).writeback((f, c, d) -> {}).build());
+        Support.assertFails(UfoStatus.OVERFLOW, () -> LazyLongArray.zeros(Long.MAX_VALUE));
+        UfoException failure = Support.assertFails(UfoStatus.INVALID, () -> LazyLongArray.builder(1).writeback((f, c, d) -> {}).build());
         assertTrue(failure.getMessage().contains("populate"), failure.getMessage());
+    }
+
+    @Test
+    void budgetTooSmall() {
+        try (UfoCore core = UfoCore.withBudget(Support.PAGE)) {
+            Support.assertFails(UfoStatus.BUDGET, () -> LazyLongArray.builder(1000).core(core).chunk(1000).build());
+        }
+    }
+
+    @Test
+    void statuses() {
+        for (UfoStatus status : UfoStatus.values()) {
+            assertEquals(status, UfoStatus.of(status.code()));
+        }
+        assertThrows(IllegalArgumentException.class, () -> UfoStatus.of(0));
     }
 
     @Test
@@ -63,7 +78,8 @@ class Test090Ranges {
         Support.assertFails(UfoStatus.FILE, () -> LazyLongArray.open(absent));
         Path small = directory.resolve("small");
         Files.write(small, new byte[20]);
-        assertThrows(UfoException.class, () -> LazyLongArray.builder(3).file(small, 0).build());
+        failure = Support.assertFails(UfoStatus.TRUNCATED, () -> LazyLongArray.builder(3).file(small, 0).build());
+        assertTrue(failure.getMessage().contains(small.toString()), failure.getMessage());
         assertThrows(IllegalArgumentException.class, () -> LazyLongArray.builder(1).file(small, -8));
         try (var array = LazyLongArray.open(small)) {
             assertEquals(2, array.length());

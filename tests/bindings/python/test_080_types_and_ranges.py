@@ -2,10 +2,14 @@
 """Arguments that are wrong are told so."""
 
 import ctypes
+import os
+import tempfile
+import unittest.mock
 
 import support
 import ufomem
 from support import values
+from ufomem import flat
 
 
 class TypesAndRanges(support.Test):
@@ -88,6 +92,21 @@ class TypesAndRanges(support.Test):
         for options in ({"budget": -1}, {"watermarks": (90, 80)}, {"workers": 0}, {"delivery": "post"}, {"spill_dir": 5}):
             with self.assertRaises((ValueError, OverflowError, TypeError), msg=repr(options)):
                 ufomem.Core(**options)
+
+    def test_what_cannot_be_made_says_why(self):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(bytes(20))
+            file.flush()
+            with self.assertRaises(ufomem.FileError) as caught:
+                ufomem.open(file.name, "i8", 3)
+            self.assertIn(file.name, str(caught.exception))
+        self.assertEqual(caught.exception.status, flat.UFO_ERR_TRUNCATED)
+        with ufomem.Core(support.PAGE) as core, self.assertRaises(ufomem.BudgetError) as caught:
+            ufomem.zeros("i8", 10, core=core, chunk=support.PAGE)
+        self.assertEqual(caught.exception.status, flat.UFO_ERR_BUDGET)
+        with unittest.mock.patch.dict(os.environ, UFOMEM_DELIVERY="post"), self.assertRaises(ufomem.InvalidError) as caught:
+            ufomem.Core()
+        self.assertEqual(caught.exception.status, flat.UFO_ERR_INVALID)
 
     def test_an_array_is_made_once(self):
         a = ufomem.array("i8", 10, values)

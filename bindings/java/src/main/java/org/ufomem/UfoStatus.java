@@ -5,8 +5,6 @@ import org.ufomem.internal.FlatConstants;
 
 /** Why a call failed. */
 public enum UfoStatus {
-    /** The making of a core or an array failed; the message says why. */
-    UNSPECIFIED(FlatConstants.UFO_OK),
     /** An argument is not acceptable. */
     INVALID(FlatConstants.UFO_ERR_INVALID),
     /** Memory for the library's own tables, or address space, is used up. */
@@ -63,7 +61,7 @@ public enum UfoStatus {
     /**
      * The number in the C interface.
      *
-     * @return 0 or less
+     * @return less than 0
      */
     public int code() {
         return code;
@@ -73,7 +71,8 @@ public enum UfoStatus {
      * The status with a number of the C interface.
      *
      * @param code the number
-     * @return its status; {@link #UNSPECIFIED} for one that this version does not know
+     * @return its status
+     * @throws IllegalArgumentException if no failure has this number
      */
     public static UfoStatus of(int code) {
         for (UfoStatus status : values()) {
@@ -81,6 +80,6 @@ public enum UfoStatus {
                 return status;
             }
         }
-        return UNSPECIFIED;
+        throw new IllegalArgumentException(code + " is the number of no failure");
     }
 }

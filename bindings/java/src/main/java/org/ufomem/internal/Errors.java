@@ -61,7 +61,7 @@ final class Errors {
     /**
      * Called by the native side after a failed call.
      *
-     * @param status what the call returned, {@code UFO_OK} for a constructor that told none
+     * @param status what the call returned, or the last status after a constructor
      * @param sentence the library's last error
      * @param code the callback's number
      * @throws Throwable always: a {@link UfoException}, or what the callback threw
