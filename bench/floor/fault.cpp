@@ -16,6 +16,8 @@ int main(int argc, char **argv)
     const std::size_t faults = options.size("faults", 1000);
     const auto readers = static_cast<unsigned>(options.size("readers", 1));
     const std::string cpu = options.text("reader-cpu", "any"); // any, same, other: than the faulting thread's
+    const std::size_t touched = faults * latency_spread * chunk;
+    const std::size_t bytes = options.size("size", touched);
     const bool by_signal = options.text("by", "readers") == "signal";
     options.finish();
 
@@ -25,9 +27,9 @@ int main(int argc, char **argv)
         reader_cpu = cpu == "same" ? 0 : 1;
     }
 
-    const Mapping array(faults * latency_spread * chunk);
+    const Mapping array(bytes);
     const Userfault userfault(by_signal ? UFFD_FEATURE_SIGBUS : 0);
-    userfault.watch(array.data(), faults * latency_spread * chunk, UFFDIO_REGISTER_MODE_MISSING);
+    userfault.watch(array.data(), bytes, UFFDIO_REGISTER_MODE_MISSING);
 
     const std::size_t elements = chunk / sizeof(Element);
     const auto answer = [&](std::uintptr_t address) {
@@ -41,8 +43,9 @@ int main(int argc, char **argv)
     else
         start_readers(userfault, readers, reader_cpu, answer);
 
+    const std::size_t spread = bytes / touched; // chunks from one that may be touched to the next
     const auto *element = reinterpret_cast<const Element *>(array.data());
-    record_latency(faults, [&](std::size_t index) { load(element, index * elements); });
+    record_latency(faults, [&](std::size_t index) { load(element, index * spread * elements); });
     std::fflush(stdout);
     std::_Exit(EXIT_SUCCESS); // the readers are blocked in the kernel
 }

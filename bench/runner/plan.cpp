@@ -106,12 +106,19 @@ Group faults(const Scale &scale, std::size_t chunk)
 Group scaling(const Scale &scale)
 {
     Group group = {"scaling", "One access of an absent chunk of 4 KiB, inline", Unit::microseconds, {}};
+    const std::size_t count = std::min<std::size_t>(scale.faults, 4000);
+    const Arguments common = {"--chunk", "4096", "--faults", std::to_string(count)};
     const auto add = [&](const char *name, const Arguments &more) {
-        const std::size_t count = std::min<std::size_t>(scale.faults, 4000);
-        group.cases.push_back({Kind::library, name, "library-fault",
-                               Arguments{"--chunk", "4096", "--faults", std::to_string(count), "--delivery", "inline"} + more,
+        group.cases.push_back({Kind::library, name, "library-fault", common + Arguments{"--delivery", "inline"} + more,
                                count * 8 * KiB + 64 * MiB, 4 * KiB});
     };
+    // The kernel's own share: tables for what lies far apart.
+    const auto add_floor = [&](const char *name, const Arguments &more) {
+        group.cases.push_back({Kind::floor, name, "floor-fault", common + Arguments{"--by", "signal"} + more, count * 8 * KiB + 64 * MiB, 4 * KiB});
+    };
+    add_floor("signal, COPY, four times of what is touched", {});
+    add_floor("signal, COPY, 1 GiB", {"--size", "1G"});
+    add_floor("signal, COPY, 1 TiB", {"--size", "1024G"});
     add("one region, four times of what is touched", {});
     add("one region of 1 GiB", {"--size", "1G"});
     add("one region of 64 GiB", {"--size", "64G"});
