@@ -31,6 +31,15 @@ class ChunkTable {
 
     std::atomic<ChunkWord::Bits> &at(ChunkIndex chunk) const { return words()[chunk.value]; }
 
+    /// To be called before a word is first looked at that will soon be changed: a page that is read first, and then written to, costs two faults.
+    void prepare(ChunkIndex chunk) const
+    {
+        if (marks()[chunk.value / block_chunks].load(std::memory_order_relaxed) != 0)
+            return;
+        ChunkWord::Bits absent = 0;
+        at(chunk).compare_exchange_strong(absent, absent, std::memory_order_relaxed);
+    }
+
     /// To be called before a chunk first leaves the absent state.
     void mark_touched(ChunkIndex chunk) const
     {

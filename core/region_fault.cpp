@@ -48,6 +48,7 @@ Region::Answer Region::answer_quickly(const Fault &fault) noexcept
     const ChunkIndex chunk = fault.chunk;
     WaitGraph &graph = WaitGraph::of_process();
     count(&Counters::faults);
+    table_.prepare(chunk);
     ChunkWord seen = look(chunk);
     for (;;) {
         if (!seen.is(ChunkState::resident) && handle_.phase() != Phase::open) {
