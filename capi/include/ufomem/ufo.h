@@ -34,7 +34,7 @@
  *
  * ## Threads
  * Every function may be called from any number of threads at once, also on the same handle, except that a *config* object
- * must not be used by two threads at the same time.  ufo_last_error() and ufo_last_callback_code() are per thread.
+ * must not be used by two threads at the same time.  ufo_last_error(), ufo_last_status() and ufo_last_callback_code() are per thread.
  *
  * ## Ownership
  * `_new` gives an object to the caller, who gives it back with the matching `_free`; every `_free` accepts NULL.  A config is
@@ -120,8 +120,8 @@ UFO_API const char *ufo_status_string(ufo_status status);
 UFO_API const char *ufo_last_error(void);
 
 /**
- * The status of the calling thread's last failed call: for constructors and other functions that return a handle or a number.  #UFO_OK when the
- * thread has had no error.  @since 0.1
+ * The status of the calling thread's last failed call: for constructors and other functions that return a handle or a number.
+ * #UFO_OK when the thread has had no error.  @since 0.1
  */
 UFO_API ufo_status ufo_last_status(void);
 
