@@ -34,6 +34,7 @@ build = {
     ufomem = {
       sources = {
         "bindings/lua/src/array.c",
+        "bindings/lua/src/array_methods.c",
         "bindings/lua/src/call.c",
         "bindings/lua/src/compat.c",
         "bindings/lua/src/element.c",

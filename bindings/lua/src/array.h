@@ -40,9 +40,6 @@ array_callbacks *new_callbacks(array *array); /* one owner; NULL: no memory */
 void own_callbacks(array_callbacks *callbacks);
 void release_callbacks(void *callbacks); /* an ufo_free_fn */
 
-/** Makes the metatable of arrays. */
-void open_arrays(lua_State *L);
-
 /** Pushes a userdata without a region. */
 array *push_array(lua_State *L, element_type type);
 
@@ -65,17 +62,5 @@ typedef struct element_range {
 
 /** The range of the arguments first, 1-based and 1 by default, and count, by default all from first on.  Raises an error if it is not inside the array. */
 element_range check_range(lua_State *L, const array *array, int argument);
-
-/* One element of an open array, counted from 0; `array_at` is the array's place on the stack.  Both raise what goes wrong. */
-void push_element_of(lua_State *L, array *array, int array_at, size_t index);
-void set_element_of(lua_State *L, array *array, int array_at, size_t index, int value);
-
-/** Methods that have files of their own. */
-int array_read(lua_State *L);
-int array_write(lua_State *L);
-int array_bytes(lua_State *L);
-int array_sum(lua_State *L);
-int array_chunks(lua_State *L);
-int array_view(lua_State *L);
 
 #endif

@@ -2,7 +2,7 @@
 /* Two-dimensional views of arrays.  A matrix, and each of its lines (a row or a column), only counts: the elements are the array's. */
 #include "matrix.h"
 
-#include "array.h"
+#include "array_methods.h"
 #include "failure.h"
 #include "options.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* require "ufomem" */
-#include "array.h"
+#include "array_methods.h"
 #include "failure.h"
 #include "matrix.h"
 #include "shared_core.h"

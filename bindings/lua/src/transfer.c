@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Many elements at once: read, write, sum, chunks. */
-#include "array.h"
+#include "array_methods.h"
 #include "call.h"
 #include "failure.h"
 #include "options.h"

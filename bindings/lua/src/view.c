@@ -2,6 +2,7 @@
 /* Views: elements that stay where they are while a function runs, and what can be done with them there. */
 #include "view.h"
 
+#include "array_methods.h"
 #include "call.h"
 #include "failure.h"
 #include "options.h"
