@@ -18,8 +18,8 @@ struct Order {
         : name(options.text("order", "scan")), reads(options.size("reads", 10000)),
           threads(static_cast<unsigned>(options.size("threads", 1)))
     {
-        if (name != "scan" && name != "write" && name != "random")
-            die("--order is scan, write or random");
+        if (name != "scan" && name != "again" && name != "write" && name != "random")
+            die("--order is scan, again, write or random");
     }
 };
 
@@ -36,6 +36,8 @@ inline void record_order(const Order &order, std::span<Element> array, std::size
         record("reads", std::uint64_t{order.reads});
         record("seconds", random_reads(array, order.reads, order.threads));
     } else {
+        if (order.name == "again")
+            scan(array);
         record("seconds", order.name == "write" ? scan_and_write(array) : scan(array));
     }
     record("budget_bytes", std::uint64_t{budget});

@@ -185,6 +185,27 @@ Group from_file(const Scale &scale, const std::string &path)
             }};
 }
 
+/// The frames are there, and a part of the array may be.
+Group again(const Scale &scale, const std::string &path)
+{
+    const Arguments order = {"--order", "again"};
+    const Arguments file = {"--file", path};
+    const Arguments read_only = {"--read-only"};
+    const Arguments in_line = {"--delivery", "inline"};
+    return {"scan-again", "The second scan of the same array", Unit::gibibytes_per_second,
+            {
+                floor_array(scale, "move", 1 * MiB, order),
+                floor_array(scale, "move", 2 * MiB, order),
+                library_array(scale, library_default, "", order),
+                library_array(scale, library_default, ", read-only", order + read_only),
+                library_array(scale, library_default, ", read-only, inline", order + read_only + in_line),
+                by_hand(scale, 1 * MiB, file),
+                library_array(scale, library_default, ", file", order + file),
+                library_array(scale, library_default, ", file, read-only", order + file + read_only),
+                library_array(scale, library_default, ", file, read-only, inline", order + file + read_only + in_line),
+            }};
+}
+
 Group random(const Scale &scale, unsigned threads)
 {
     Group group = {"random-" + std::to_string(threads),
@@ -253,7 +274,7 @@ std::vector<Group> plan(const Scale &scale, const std::string &file)
 {
     return {bandwidth(),      faults(scale, 4 * KiB),   faults(scale, 64 * KiB), faults(scale, 1 * MiB),
             scaling(scale),   calls(),          generated(scale),        from_file(scale, file),
-            random(scale, 1), random(scale, 2), random(scale, 64),
+            again(scale, file), random(scale, 1),       random(scale, 2),        random(scale, 64),
             writes(scale),    hot_set(scale),          traces(scale)};
 }
 
