@@ -196,7 +196,7 @@ class Region {
     Readahead::Limits readahead_limits() const;
     bool fill_extent(ChunkIndex chunk, Access access) noexcept;
     bool is_stale(ChunkIndex chunk) noexcept;
-    bool claim_extent(ChunkRange extent, Reuse &reuse) noexcept;
+    bool claim_extent(ChunkRange extent) noexcept;
     void publish_extent(ChunkRange chunks, ChunkState state) noexcept;
     Status bring_in(ChunkRange extent, Access access, Reuse reuse) noexcept;
     Status load_extent(ChunkRange extent, std::byte *out) noexcept;

@@ -135,7 +135,7 @@ void Region::advise(ElementRange range, Advice advice) noexcept
         ChunkRange chunks = geometry_->chunks_meeting(geometry_->bytes_of(range));
         chunks.count = std::min(chunks.count, engine_.budget.low() / geometry_->chunk_bytes());
         if (!loads_only_for_callers())
-            engine_.ahead->request({ticket(), chunks.first, 1, chunks.count, true, false, Access::read});
+            engine_.ahead->request({.region = ticket(), .first = chunks.first, .count = chunks.count, .neighbours = true});
         break;
     }
     case Advice::dontneed:

@@ -26,13 +26,20 @@ Region::Neighbours Region::note_miss(pid_t thread, ChunkIndex chunk) noexcept
     const Advice advice = advice_.load(std::memory_order_relaxed);
     if (advice == Advice::random || options_.readahead_bytes == 0)
         return {};
-    if (!readahead_lock_.try_lock())
+    std::unique_lock lock(readahead_lock_, std::try_to_lock);
+    if (!lock)
         return {};
     const Readahead::Plan plan = readahead_.note(thread, chunk.value, readahead_limits());
-    readahead_lock_.unlock();
+    lock.unlock();
     const Access access = plan.stores ? Access::write : Access::read;
     if (!loads_only_for_callers() && !(plan.sequential && comes_at_once()))
-        engine_.ahead->request({ticket(), ChunkIndex{plan.first}, plan.step, plan.count, plan.sequential, true, access});
+        engine_.ahead->request({.region = ticket(),
+                                .first = ChunkIndex{plan.first},
+                                .step = plan.step,
+                                .count = plan.count,
+                                .neighbours = plan.sequential,
+                                .for_walk = true,
+                                .access = access});
     return {plan.sequential, access};
 }
 
@@ -47,25 +54,21 @@ bool Region::comes_at_once() const
 /// changed from the start: only where nobody but the spill sees what was not changed after all.
 void Region::note_store(pid_t thread, ChunkIndex chunk) noexcept
 {
-    if (options_.source->takes_changes() || !readahead_lock_.try_lock())
+    if (options_.source->takes_changes())
         return;
-    readahead_.note_store(thread, chunk.value, readahead_limits());
-    readahead_lock_.unlock();
+    if (const std::unique_lock lock(readahead_lock_, std::try_to_lock); lock)
+        readahead_.note_store(thread, chunk.value, readahead_limits());
 }
 
 bool Region::left_behind(ChunkRange chunks) noexcept
 {
-    if (!readahead_lock_.try_lock())
-        return false;
-    const bool in_use = readahead_.in_use(chunks.first.value, chunks.count, readahead_limits());
-    readahead_lock_.unlock();
-    return !in_use;
+    const std::unique_lock lock(readahead_lock_, std::try_to_lock);
+    return lock && !readahead_.in_use(chunks.first.value, chunks.count, readahead_limits());
 }
 
-/// Takes all chunks of an extent from absent to filling, or none.  Those that were here a little while ago are likely to be used again.
-bool Region::claim_extent(ChunkRange extent, Reuse &reuse) noexcept
+/// Takes all chunks of an extent from absent to filling, or none.
+bool Region::claim_extent(ChunkRange extent) noexcept
 {
-    reuse = engine_.walks.is_wanted_again(look(extent.first).left_at()) ? Reuse::likely : Reuse::unlikely;
     for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk) {
         table_.mark_touched(chunk);
         ChunkWord seen = look(chunk);
@@ -91,15 +94,18 @@ bool Region::fill_extent(ChunkIndex chunk, Access access) noexcept
     const ChunkRange extent = geometry_->extent_of(chunk);
     constexpr std::size_t least_extents = 8; // in the budget, so that they do not chase each other
     const bool reported = options_.read_only || backing_->tracks_stores();
-    Reuse reuse = Reuse::unlikely;
     if (extent.count == 0 || !reported || geometry_->straddles() || backing_->poison_replaces_mapping() ||
-        engine_.budget.bytes() / least_extents < Geometry::extent_bytes || !claim_extent(extent, reuse))
+        engine_.budget.bytes() / least_extents < Geometry::extent_bytes)
+        return false;
+    // What was here a little while ago is likely to be used again.
+    const Reuse reuse = engine_.walks.is_wanted_again(look(extent.first).left_at()) ? Reuse::likely : Reuse::unlikely;
+    if (!claim_extent(extent))
         return false;
     const Walks::Arrival arrival(engine_.walks, Geometry::extent_bytes);
-    const bool came = bring_in(extent, options_.read_only ? Access::read : access, reuse).ok();
-    if (!came)
-        publish_extent(extent, ChunkState::absent);
-    return came;
+    if (bring_in(extent, options_.read_only ? Access::read : access, reuse).ok())
+        return true;
+    publish_extent(extent, ChunkState::absent);
+    return false;
 }
 
 Status Region::bring_in(ChunkRange extent, Access access, Reuse reuse) noexcept
@@ -160,26 +166,22 @@ Status Region::load_extent(ChunkRange extent, std::byte *out) noexcept
 /// Whether a walk that the chunk was asked for is past it.
 bool Region::is_stale(ChunkIndex chunk) noexcept
 {
-    if (!readahead_lock_.try_lock())
-        return false;
-    const bool stale = !readahead_.is_ahead(chunk.value);
-    readahead_lock_.unlock();
-    return stale;
+    const std::unique_lock lock(readahead_lock_, std::try_to_lock);
+    return lock && !readahead_.is_ahead(chunk.value);
 }
 
 bool Region::fill_ahead(const Ahead::Request &request, ChunkIndex chunk) noexcept
 {
-    const bool neighbours = request.neighbours;
     ChunkWord seen = look(chunk);
     if (!seen.is(ChunkState::absent) && !seen.is(ChunkState::parked))
         return true;
     if (request.for_walk && is_stale(chunk))
         return true;
-    if (neighbours && fill_extent(chunk, request.access))
+    if (request.neighbours && fill_extent(chunk, request.access))
         return true;
     table_.mark_touched(chunk);
     if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
-        return fill(chunk, claimed, Access::read, Keep::nothing, neighbours ? Reuse::unlikely : Reuse::likely, nullptr).ok();
+        return fill(chunk, claimed, Access::read, Keep::nothing, request.neighbours ? Reuse::unlikely : Reuse::likely, nullptr).ok();
     return true;
 }
 

@@ -211,9 +211,9 @@ void store_destroy(struct store *store);
 /** Regions from these, with chunks of at least `chunk` elements; fail the test if they cannot be made. */
 /** With #UFO_ADVICE_RANDOM: nothing comes ahead. */
 ufo *source_region(ufo_core *core, struct source *source, size_t count, size_t element_size, size_t chunk);
+ufo *store_region(ufo_core *core, struct store *store, size_t chunk);
 /** A region of bytes with chunks of the default size that is free to read ahead. */
 ufo *walked_region(ufo_core *core, struct source *source, size_t count, bool read_only);
-ufo *store_region(ufo_core *core, struct store *store, size_t chunk);
 /** Zeros; `count` bytes in chunks of at least `chunk` bytes. */
 ufo *zero_region(ufo_core *core, size_t count, size_t chunk);
 ufo *file_region(ufo_core *core, const char *path, size_t offset, size_t count, size_t chunk, int flags);
