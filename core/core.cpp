@@ -229,11 +229,13 @@ Status Core::close(RegionHandle *handle) noexcept
     }
     // Inside the region's own callback there is no end to wait for: whoever leaves last ends the region.
     constexpr std::uint32_t ours = 2;
-    if (!region->fills_on_this_thread())
-        while (handle->users() > ours + region->pins()) {
-            const timespec moment{0, 200'000};
-            nanosleep(&moment, nullptr);
-        }
+    const bool waits = !region->fills_on_this_thread();
+    const auto wait_a_moment = [] {
+        const timespec moment{0, 200'000};
+        nanosleep(&moment, nullptr);
+    };
+    while (waits && handle->users() > ours + region->pins())
+        wait_a_moment();
     region->refuse_readers();
     Status status;
     if (region->takes_changes())
@@ -241,7 +243,13 @@ Status Core::close(RegionHandle *handle) noexcept
     const Failure failure = Failure::of_this_thread(status);
     if (!status.ok())
         region->log_loss(failure);
-    handle->leave(ours);
+    // Faults may have come in meanwhile, to be refused: whoever waits for the end does not leave it to them.
+    bool ended = false;
+    while (waits && !ended && region->pins() == 0)
+        if (!(ended = handle->leave_as_last(ours)))
+            wait_a_moment();
+    if (!ended)
+        handle->leave(ours);
     return failure.code == Code::ok ? Status{} : failure.report();
 }
 

@@ -82,6 +82,13 @@ class RegionHandle {
             end(after);
     }
 
+    /// Leaves, and ends the closed region, if nobody else is inside; otherwise the caller stays.
+    bool leave_as_last(std::uint32_t users) noexcept
+    {
+        const std::uint64_t word = word_.load(std::memory_order_acquire);
+        return phase_of(word) == Phase::closing && users_of(word) == users && end(word, users);
+    }
+
   private:
     // users: bits 0..31, phase: 32..33, generation: 34..63
     static constexpr unsigned generation_shift = 34;
@@ -90,7 +97,8 @@ class RegionHandle {
     static constexpr Phase phase_of(std::uint64_t word) { return static_cast<Phase>((word & phase_mask) >> 32); }
     static constexpr std::uint32_t users_of(std::uint64_t word) { return static_cast<std::uint32_t>(word); }
 
-    void end(std::uint64_t word) noexcept; // region.cpp
+    /// Of all who see the same word, one ends the region, and says true.
+    bool end(std::uint64_t word, std::uint32_t users = 0) noexcept; // region.cpp
 
     std::atomic<std::uint64_t> word_{0};
     Region *region_ = nullptr;

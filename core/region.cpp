@@ -6,12 +6,14 @@
 
 namespace ufomem {
 
-void RegionHandle::end(std::uint64_t word) noexcept
+bool RegionHandle::end(std::uint64_t word, std::uint32_t users) noexcept
 {
-    // Late calls come and go on a closing handle: of all who see it empty, one ends it.
-    const std::uint64_t unused = (word & ~phase_mask) | phase_bits(Phase::unused);
-    if (word_.compare_exchange_strong(word, unused, std::memory_order_acq_rel))
-        region_->end();
+    // Late calls come and go on a closing handle.
+    const std::uint64_t unused = ((word & ~phase_mask) | phase_bits(Phase::unused)) - users;
+    if (!word_.compare_exchange_strong(word, unused, std::memory_order_acq_rel))
+        return false;
+    region_->end();
+    return true;
 }
 
 Region::Region(Engine &engine, std::unique_ptr<const Geometry> geometry, Options options, std::unique_ptr<Backing> backing, RegionHandle &handle)

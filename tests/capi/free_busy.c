@@ -52,6 +52,42 @@ static void *load_until_signal(void *argument)
     return NULL;
 }
 
+/* Loads all the time; there is no telling what is at the addresses after the region. */
+static void *load_until_over(void *argument)
+{
+    struct busy *busy = argument;
+    uint64_t random = (uintptr_t)&random;
+    while (!atomic_load(&busy->over)) {
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        uint8_t value;
+        (void)guarded_read(busy->bytes + (size_t)(random >> 20) % LENGTH, &value);
+        atomic_fetch_add(&busy->calls, 1);
+    }
+    return NULL;
+}
+
+/* Faults that come while the region is being freed are refused, and do not outlast it. */
+static void ended_when_freed(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_core(1 * MIB);
+    for (int round = 0; round < 200; round++) {
+        struct source source = {0};
+        struct busy busy = {.region = source_region(core, &source, LENGTH, 1, 0)};
+        busy.bytes = ufo_data(busy.region);
+        struct team team;
+        team_start(&team, THREADS, load_until_over, &busy);
+        while (atomic_load(&busy.calls) < 50)
+            sleep_ms(1);
+        ufo_free(busy.region);
+        unsigned frees = atomic_load(&source.frees);
+        atomic_store(&busy.over, true);
+        team_join(&team);
+        assert_int_equal(frees, 1);
+    }
+    ufo_core_free(core);
+}
+
 static void free_while(void *(*body)(void *), bool whole_core)
 {
     for (int round = 0; round < 10; round++) {
@@ -126,6 +162,7 @@ int main(void)
         cmocka_unit_test(region_during_calls),
         cmocka_unit_test(core_during_calls),
         cmocka_unit_test(region_during_faults),
+        cmocka_unit_test(ended_when_freed),
         cmocka_unit_test(twice_at_once),
     };
     return RUN(tests);
