@@ -11,6 +11,9 @@
 #ifndef MADV_DONTNEED_LOCKED // 5.18
 #define MADV_DONTNEED_LOCKED 24
 #endif
+#ifndef MADV_POPULATE_READ // 5.14
+#define MADV_POPULATE_READ 22
+#endif
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
@@ -160,6 +163,17 @@ Result<SharedPair> map_shared_pair(std::size_t size, void *address)
     return pair;
 }
 
+Result<Mapping> map_readable(int file, std::size_t size, void *address)
+{
+    Result<Mapping> mapping = map(size, PROT_READ, MAP_PRIVATE | MAP_NORESERVE, file, address);
+    if (!mapping.ok())
+        return mapping;
+    munlock(mapping->data(), size);
+    if (madvise(mapping->data(), size, MADV_DONTFORK) != 0)
+        return fail_errno(Code::system, errno, "madvise(MADV_DONTFORK) of %zu bytes", size);
+    return mapping;
+}
+
 Status protect(std::byte *data, std::size_t size, Protection protection) noexcept
 {
     if (mprotect(data, size, bits(protection)) == 0)
@@ -181,6 +195,30 @@ bool reserve_only(std::byte *data, std::size_t size) noexcept
 {
     void *got = mmap(data, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     return got != MAP_FAILED && set_up(data, size).ok();
+}
+
+int populate(std::byte *data, std::size_t size) noexcept
+{
+    while (madvise(data, size, MADV_POPULATE_READ) != 0)
+        if (errno != EINTR && errno != EAGAIN)
+            return errno;
+    return 0;
+}
+
+bool copy_guarded(std::byte *to, const std::byte *from, std::size_t size) noexcept
+{
+    constexpr std::size_t most = std::size_t{1} << 30; // in one call
+    while (size != 0) {
+        const iovec local{to, size < most ? size : most};
+        const iovec remote{const_cast<std::byte *>(from), local.iov_len};
+        const ssize_t got = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+        if (got <= 0)
+            return false;
+        to += got;
+        from += got;
+        size -= static_cast<std::size_t>(got);
+    }
+    return true;
 }
 
 Status drop(std::byte *data, std::size_t size) noexcept

@@ -65,12 +65,21 @@ struct SharedPair {
 };
 Result<SharedPair> map_shared_pair(std::size_t size, void *address = nullptr);
 
+/// Pages of a file from its beginning, which may be read, kept out of forked children.
+Result<Mapping> map_readable(int file, std::size_t size, void *address = nullptr);
+
 Status protect(std::byte *data, std::size_t size, Protection protection) noexcept;
 
 /// From now on forked children get the range, filled with zeros.
 Status wipe_in_children(std::byte *data, std::size_t size) noexcept;
 /// Gives all memory of the range back and keeps nothing but the addresses: any access ends in SIGSEGV.  False if that cannot be.
 bool reserve_only(std::byte *data, std::size_t size) noexcept;
+
+/// Brings all pages of the range in, as loads would; 0, or the errno where a load would end in a signal.
+int populate(std::byte *data, std::size_t size) noexcept;
+
+/// memcpy() that says false where a load would end in a signal.
+bool copy_guarded(std::byte *to, const std::byte *from, std::size_t size) noexcept;
 
 /// Gives the pages back, locked ones too (Linux 5.18); they are absent afterwards.
 Status drop(std::byte *data, std::size_t size) noexcept;

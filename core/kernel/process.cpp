@@ -6,6 +6,7 @@
 #include <new>
 
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace ufomem::kernel {
@@ -57,6 +58,14 @@ pid_t this_thread() noexcept
         t_process = process;
     }
     return t_thread;
+}
+
+Result<File> descriptor_of_this_process()
+{
+    File process(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0U)));
+    if (!process)
+        return fail_errno(Code::system, errno, "pidfd_open");
+    return process;
 }
 
 Status can_tell_processes() noexcept

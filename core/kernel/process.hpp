@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../status.hpp"
+#include "file.hpp"
 
 #include <cstdint>
 
@@ -15,6 +16,9 @@ std::uint64_t this_process() noexcept;
 
 /// Whether this_process() can tell.
 Status can_tell_processes() noexcept;
+
+/// A descriptor that becomes readable when this process has ended, wherever it is sent.
+Result<File> descriptor_of_this_process();
 
 /// gettid(), without the system call.
 pid_t this_thread() noexcept;

@@ -4,6 +4,8 @@
 #include "memory.hpp"
 
 #include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <utility>
 
 #include <fcntl.h>
@@ -11,6 +13,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 // Newer than the headers of the distributions that we build on.
@@ -19,6 +22,9 @@
 #endif
 #ifndef UFFD_USER_MODE_ONLY // 5.11
 #define UFFD_USER_MODE_ONLY 1
+#endif
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 8
 #endif
 #ifndef UFFD_FEATURE_POISON // 6.6
 #define UFFD_FEATURE_POISON (1 << 14)
@@ -124,6 +130,35 @@ template <class Step> Transfer resume(std::size_t size, Step step)
     return transfer;
 }
 
+bool poison_range(int descriptor, std::byte *data, std::size_t size)
+{
+    const Transfer transfer = resume(size, [&](std::size_t &done) {
+        uffdio_poison request{{as_number(data + done), size - done}, UFFDIO_POISON_MODE_DONTWAKE, 0};
+        const int error = ioctl(descriptor, UFFDIO_POISON, &request) == 0 ? 0 : errno;
+        if (request.updated > 0)
+            done += static_cast<std::size_t>(request.updated);
+        if (error == EEXIST) { // this page is there, or poisoned already
+            done += page_size();
+            return 0;
+        }
+        return error;
+    });
+    return transfer.error == 0;
+}
+
+void wake_range(int descriptor, std::byte *data, std::size_t size)
+{
+    uffdio_range range{as_number(data), size};
+    ioctl(descriptor, UFFDIO_WAKE, &range);
+}
+
+FaultMessage fault_of(const uffd_msg &message)
+{
+    const auto &fault = message.arg.pagefault;
+    return {reinterpret_cast<std::byte *>(fault.address), static_cast<pid_t>(fault.feat.ptid), (fault.flags & UFFD_PAGEFAULT_FLAG_WRITE) != 0,
+            (fault.flags & UFFD_PAGEFAULT_FLAG_WP) != 0};
+}
+
 } // namespace
 
 Result<Userfaultfd> Userfaultfd::open(const Pagemap &pagemap, std::uint32_t features_off, Faults faults)
@@ -196,6 +231,11 @@ Status Userfaultfd::watch(std::byte *data, std::size_t size) const noexcept
     return watch_range(descriptor_, data, size, mode);
 }
 
+Status Userfaultfd::watch_absent(std::byte *data, std::size_t size) const noexcept
+{
+    return watch_range(descriptor_, data, size, UFFDIO_REGISTER_MODE_MISSING);
+}
+
 Status Userfaultfd::watch_as_pool(std::byte *data, std::size_t size) const noexcept
 {
     return watch_range(descriptor_, data, size, UFFDIO_REGISTER_MODE_WP);
@@ -211,9 +251,7 @@ std::span<const FaultMessage> Userfaultfd::read(std::span<FaultMessage> room) co
     for (std::size_t i = 0; got > 0 && i < static_cast<std::size_t>(got) / sizeof messages[0]; ++i) {
         if (messages[i].event != UFFD_EVENT_PAGEFAULT)
             continue;
-        const auto &fault = messages[i].arg.pagefault;
-        room[count++] = {reinterpret_cast<std::byte *>(fault.address), static_cast<pid_t>(fault.feat.ptid),
-                         (fault.flags & UFFD_PAGEFAULT_FLAG_WRITE) != 0, (fault.flags & UFFD_PAGEFAULT_FLAG_WP) != 0};
+        room[count++] = fault_of(messages[i]);
     }
     return room.first(count);
 }
@@ -285,26 +323,48 @@ Status Userfaultfd::write_protect(std::byte *data, std::size_t size, bool on) co
     }
 }
 
-bool Userfaultfd::poison(std::byte *data, std::size_t size) const noexcept
+bool Userfaultfd::poison(std::byte *data, std::size_t size) const noexcept { return poison_range(descriptor_, data, size); }
+
+void Userfaultfd::wake(std::byte *data, std::size_t size) const noexcept { wake_range(descriptor_, data, size); }
+
+Result<ForeignUserfaultfd> ForeignUserfaultfd::adopt(File file)
 {
-    const Transfer transfer = resume(size, [&](std::size_t &done) {
-        uffdio_poison request{{as_number(data + done), size - done}, UFFDIO_POISON_MODE_DONTWAKE, 0};
-        const int error = ioctl(descriptor_, UFFDIO_POISON, &request) == 0 ? 0 : errno;
-        if (request.updated > 0)
-            done += static_cast<std::size_t>(request.updated);
-        if (error == EEXIST) { // this page is there, or poisoned already
-            done += page_size();
-            return 0;
-        }
-        return error;
-    });
-    return transfer.error == 0;
+    constexpr const char *kind = "anon_inode:[userfaultfd]";
+    char link[32];
+    char target[64] = {};
+    std::snprintf(link, sizeof link, "/proc/self/fd/%d", file.descriptor());
+    if (readlink(link, target, sizeof target - 1) < 0)
+        return fail_errno(Code::system, errno, "cannot look at '%s'; is /proc mounted?", link);
+    if (std::strcmp(target, kind) != 0)
+        return fail(Code::invalid, "a descriptor of '%s' was sent for a userfaultfd", target);
+    // Only then poll() tells of messages.
+    if (fcntl(file.descriptor(), F_SETFL, O_NONBLOCK) != 0)
+        return fail_errno(Code::system, errno, "fcntl of a userfaultfd");
+    return ForeignUserfaultfd(std::move(file));
 }
 
-void Userfaultfd::wake(std::byte *data, std::size_t size) const noexcept
+ForeignUserfaultfd::Got ForeignUserfaultfd::read(FaultMessage &message) const noexcept
 {
-    uffdio_range range{as_number(data), size};
-    ioctl(descriptor_, UFFDIO_WAKE, &range);
+    uffd_msg got;
+    iovec room{&got, sizeof got};
+    // The other process may make the descriptor wait again at any time.  (Before 6.10 it could have us wait that way, for itself only.)
+    ssize_t size = preadv2(file_.descriptor(), &room, 1, -1, RWF_NOWAIT);
+    if (size < 0 && (errno == EOPNOTSUPP || errno == ESPIPE))
+        size = ::read(file_.descriptor(), &got, sizeof got);
+    if (size < 0)
+        return errno == EAGAIN || errno == EINTR ? Got::nothing : Got::broken;
+    if (size != sizeof got)
+        return Got::broken;
+    if (got.event == UFFD_EVENT_FORK)
+        close(static_cast<int>(got.arg.fork.ufd)); // it is ours from the moment that the message is read
+    if (got.event != UFFD_EVENT_PAGEFAULT)
+        return Got::broken; // our clients ask for nothing else
+    message = fault_of(got);
+    return Got::message;
 }
+
+void ForeignUserfaultfd::wake(std::byte *data, std::size_t size) const noexcept { wake_range(file_.descriptor(), data, size); }
+
+bool ForeignUserfaultfd::poison(std::byte *data, std::size_t size) const noexcept { return poison_range(file_.descriptor(), data, size); }
 
 } // namespace ufomem::kernel

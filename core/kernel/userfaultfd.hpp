@@ -4,6 +4,7 @@
 
 #include "../features.hpp"
 #include "../status.hpp"
+#include "file.hpp"
 #include "pagemap.hpp"
 
 #include <cstddef>
@@ -45,11 +46,15 @@ class Userfaultfd {
     Userfaultfd &operator=(Userfaultfd &&other) noexcept;
     ~Userfaultfd();
 
+    /// To be given to a process that is to answer the faults.
+    int descriptor() const { return descriptor_; }
     Features features() const { return features_; }
     Faults faults() const { return faults_; }
 
     /// Absent pages of the range are reported, and writes to protected ones where the feature is there.
     Status watch(std::byte *data, std::size_t size) const noexcept;
+    /// Absent pages of the range are reported, and nothing else.
+    Status watch_absent(std::byte *data, std::size_t size) const noexcept;
     /// The range may take part in moves, but its absent pages are ordinary.  Needs write-protection.
     Status watch_as_pool(std::byte *data, std::size_t size) const noexcept;
 
@@ -73,6 +78,26 @@ class Userfaultfd {
     bool moves_keep_protection_ = false;
     Features features_;
     Faults faults_ = Faults::as_messages;
+};
+
+/// The userfaultfd of another process, which has sent it here to have its faults answered.  All addresses are that process's; it can do to the
+/// descriptor what it likes, and none of that makes a call here sleep.
+class ForeignUserfaultfd {
+  public:
+    ForeignUserfaultfd() = default;
+    static Result<ForeignUserfaultfd> adopt(File descriptor);
+
+    /// To wait for messages with.
+    int descriptor() const { return file_.descriptor(); }
+    enum class Got : std::uint8_t { message, nothing, broken };
+    Got read(FaultMessage &message) const noexcept;
+    void wake(std::byte *data, std::size_t size) const noexcept;
+    /// Absent pages raise SIGBUS.  False if that cannot be had.
+    bool poison(std::byte *data, std::size_t size) const noexcept;
+
+  private:
+    explicit ForeignUserfaultfd(File file) : file_(std::move(file)) {}
+    File file_;
 };
 
 } // namespace ufomem::kernel

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "shared_file.hpp"
+
+#include <cerrno>
+#include <cstdio>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Newer than the headers of the distributions that we build on, or not in the C library's.
+#ifndef SYS_mount_setattr // 5.12
+#define SYS_mount_setattr 442
+#endif
+#ifndef F_ADD_SEALS
+#define F_ADD_SEALS 1033
+#define F_SEAL_SEAL 0x0001
+#define F_SEAL_SHRINK 0x0002
+#define F_SEAL_GROW 0x0004
+#endif
+
+namespace ufomem::kernel {
+namespace {
+
+constexpr mode_t owner_reads = 0400;
+
+int open_file_system(const char *name) { return static_cast<int>(syscall(SYS_fsopen, name, 1U /* FSOPEN_CLOEXEC */)); }
+bool set_option(int context, const char *key, const char *value) { return syscall(SYS_fsconfig, context, 1U /* FSCONFIG_SET_STRING */, key, value, 0) == 0; }
+bool create(int context) { return syscall(SYS_fsconfig, context, 6U /* FSCONFIG_CMD_CREATE */, nullptr, nullptr, 0) == 0; }
+int mount(int context) { return static_cast<int>(syscall(SYS_fsmount, context, 1U /* FSMOUNT_CLOEXEC */, 0U)); }
+int clone_mount(int tree)
+{
+    return static_cast<int>(syscall(SYS_open_tree, tree, "", 1U /* OPEN_TREE_CLONE */ | static_cast<unsigned>(O_CLOEXEC) | static_cast<unsigned>(AT_EMPTY_PATH)));
+}
+bool make_read_only(int tree)
+{
+    struct { // mount_attr
+        std::uint64_t set, clear, propagation, user_namespace;
+    } attributes{1 /* MOUNT_ATTR_RDONLY */, 0, 0, 0};
+    return syscall(SYS_mount_setattr, tree, "", static_cast<unsigned>(AT_EMPTY_PATH), &attributes, sizeof attributes) == 0;
+}
+
+} // namespace
+
+Result<SharedFile> SharedFile::make(std::size_t size, Guard strongest)
+{
+    SharedFile file;
+    if (strongest == Guard::read_only_mount && file.make_on_own_mount(size))
+        return file;
+    file = SharedFile();
+    if (Status status = file.make_memfd(size); !status.ok())
+        return status;
+    return file;
+}
+
+/// A file system of its own that is mounted twice and nowhere to be found: here it can be written, and what is opened through the other
+/// mount cannot, whatever its mode, and whoever asks.  Both end with the descriptors.
+bool SharedFile::make_on_own_mount(std::size_t size) noexcept
+{
+    const File context(open_file_system("tmpfs"));
+    // The budget limits it, and not half of the machine's memory.
+    if (!context || !set_option(context.descriptor(), "size", "0") || !set_option(context.descriptor(), "mode", "0700") || !create(context.descriptor()))
+        return false;
+    const File inside(mount(context.descriptor()));
+    const File outside(inside ? clone_mount(inside.descriptor()) : -1);
+    if (!outside || !make_read_only(outside.descriptor()))
+        return false;
+    constexpr const char *name = "cache";
+    writable_ = File(openat(inside.descriptor(), name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, owner_reads));
+    readable_ = File(openat(outside.descriptor(), name, O_RDONLY | O_CLOEXEC));
+    guard_ = Guard::read_only_mount;
+    return writable_ && readable_ && ftruncate(writable_.descriptor(), static_cast<off_t>(size)) == 0 && unlinkat(inside.descriptor(), name, 0) == 0;
+}
+
+Status SharedFile::make_memfd(std::size_t size) noexcept
+{
+    writable_ = File(static_cast<int>(syscall(SYS_memfd_create, "ufomem-shared", 3U /* MFD_CLOEXEC | MFD_ALLOW_SEALING */)));
+    if (!writable_)
+        return fail_errno(Code::system, errno, "memfd_create");
+    if (ftruncate(writable_.descriptor(), static_cast<off_t>(size)) != 0)
+        return fail_errno(Code::nomem, errno, "cannot make a shared file of %zu bytes", size);
+    // (F_SEAL_FUTURE_WRITE would keep us from writing, and from making holes.)
+    if (fcntl(writable_.descriptor(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0 || fchmod(writable_.descriptor(), owner_reads) != 0)
+        return fail_errno(Code::system, errno, "cannot seal a shared file");
+    char path[32];
+    std::snprintf(path, sizeof path, "/proc/self/fd/%d", writable_.descriptor());
+    readable_ = File(open(path, O_RDONLY | O_CLOEXEC));
+    if (!readable_)
+        return fail_errno(Code::system, errno, "cannot open '%s' for reading; is /proc mounted?", path);
+    guard_ = Guard::file_mode;
+    return {};
+}
+
+// A page enters the page cache locked, and is unlocked when all of it has been copied.
+Status SharedFile::write(std::size_t offset, const std::byte *data, std::size_t size) const noexcept
+{
+    int error = 0;
+    if (writable_.write_at(offset, data, size, error) == size)
+        return {};
+    return fail_errno(Code::nomem, error != 0 ? error : ENOSPC, "writing %zu bytes of shared memory", size);
+}
+
+Status SharedFile::punch(std::size_t offset, std::size_t size) const noexcept
+{
+    while (fallocate(writable_.descriptor(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0)
+        if (errno != EINTR)
+            return fail_errno(Code::system, errno, "making a hole of %zu bytes in shared memory", size);
+    return {};
+}
+
+} // namespace ufomem::kernel

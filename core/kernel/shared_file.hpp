@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// A file without a name in memory, for one process to fill and others to read: the one place that makes them and makes holes in them.
+#pragma once
+
+#include "../status.hpp"
+#include "file.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ufomem::kernel {
+
+class SharedFile {
+  public:
+    /// What keeps a reader from opening his descriptor again for writing, through /proc.
+    enum class Guard : std::uint8_t {
+        read_only_mount, ///< the file system: nobody can, and be he root; making one needs CAP_SYS_ADMIN
+        file_mode        ///< the file's mode: who is neither its owner nor root cannot
+    };
+
+    SharedFile() = default;
+    /// All holes.  With the strongest guard that can be had, or none above `strongest`.
+    static Result<SharedFile> make(std::size_t size, Guard strongest = Guard::read_only_mount);
+
+    Guard guard() const { return guard_; }
+    /// A descriptor that can be given away: with it the file can be read and mapped, but not changed, in size neither.
+    const File &readable() const { return readable_; }
+
+    /// Each page becomes visible when it is whole.
+    Status write(std::size_t offset, const std::byte *data, std::size_t size) const noexcept;
+    /// Gives whole pages back, for everybody who has them mapped.
+    Status punch(std::size_t offset, std::size_t size) const noexcept;
+
+  private:
+    bool make_on_own_mount(std::size_t size) noexcept;
+    Status make_memfd(std::size_t size) noexcept;
+
+    File writable_;
+    File readable_;
+    Guard guard_ = Guard::file_mode;
+};
+
+} // namespace ufomem::kernel
