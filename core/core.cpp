@@ -2,6 +2,7 @@
 #include "core.hpp"
 
 #include "backing/private.hpp"
+#include "backing/served.hpp"
 #include "backing/shared.hpp"
 #include "kernel/limits.hpp"
 #include "library_thread.hpp"
@@ -128,6 +129,16 @@ void Core::destroy(Core *core) noexcept
 
 Result<std::unique_ptr<Backing>> Core::new_backing(const Geometry &geometry, const RegionRequest &request, void *start)
 {
+    if (request.audience) {
+        if (!faults_)
+            return fail(Code::unsupported, "memory is served to other processes by userfaultfd only; make the core with another delivery than protect");
+        if (!faults_->features().has(feature_poison))
+            return fail(Code::unsupported, "memory is served to other processes from Linux 6.6 on, which can tell them of failures");
+        auto backing = std::make_unique<ServedBacking>(geometry, engine_->frames, *faults_, request.audience);
+        if (Status status = backing->map(start); !status.ok())
+            return status;
+        return std::unique_ptr<Backing>(std::move(backing));
+    }
     if (faults_) {
         auto backing = std::make_unique<PrivateBacking>(geometry, engine_->frames, *faults_, pagemap_, request.options.read_only);
         if (Status status = backing->map(start); !status.ok())
@@ -144,6 +155,7 @@ Result<RegionHandle *> Core::new_region(RegionRequest request)
 {
     if (request.delivery != Delivery::automatic && request.delivery != delivery())
         return fail(Code::unsupported, "the region wants another delivery than its core has; make a core with that delivery (ufo_core_config_set_delivery)");
+    request.options.read_only |= request.audience != nullptr;
     request.geometry.page_size = kernel::page_size();
     Result<Geometry> made = Geometry::make(request.geometry);
     if (!made.ok())
@@ -216,7 +228,7 @@ void Core::bury(Region *region, std::uint64_t number) noexcept
     region_handles().give(handle);
 }
 
-Status Core::close(RegionHandle *handle) noexcept
+Status Core::close(RegionHandle *handle, Wait wait) noexcept
 {
     const SignalGuard guard;
     Region *region = handle->enter_closing(); // so that it stays until we are done
@@ -229,7 +241,7 @@ Status Core::close(RegionHandle *handle) noexcept
     }
     // Inside the region's own callback there is no end to wait for: whoever leaves last ends the region.
     constexpr std::uint32_t ours = 2;
-    const bool waits = !region->fills_on_this_thread();
+    const bool waits = wait == Wait::yes && !region->fills_on_this_thread();
     const auto wait_a_moment = [] {
         const timespec moment{0, 200'000};
         nanosleep(&moment, nullptr);

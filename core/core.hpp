@@ -2,6 +2,7 @@
 // A core: one budget, its workers and its regions.  It lives as long as it is open or has regions.
 #pragma once
 
+#include "backing/audience.hpp"
 #include "delivery/signal.hpp"
 #include "delivery/thread.hpp"
 #include "engine.hpp"
@@ -40,6 +41,7 @@ class Core : public std::enable_shared_from_this<Core> {
         Region::Options options;
         void *address = nullptr; ///< of element 0; null: anywhere
         Delivery delivery = Delivery::automatic;
+        std::shared_ptr<Audience> audience; ///< of a read-only region that other processes see, too; null for none
     };
 
     /// Throws std::bad_alloc.
@@ -50,7 +52,9 @@ class Core : public std::enable_shared_from_this<Core> {
 
     /// Throws std::bad_alloc.
     Result<RegionHandle *> new_region(RegionRequest request);
-    static Status close(RegionHandle *handle) noexcept;
+    enum class Wait : std::uint8_t { yes, no };
+    /// Without waiting, the region ends with the last one who is inside.
+    static Status close(RegionHandle *handle, Wait wait = Wait::yes) noexcept;
     void close_all() noexcept;
 
     RegionHandle *find(const void *address) noexcept;

@@ -92,6 +92,8 @@ class Region {
     Status evict(ElementRange range) noexcept;
     Status reset(ElementRange range) noexcept;
     void advise(ElementRange range, Advice advice) noexcept;
+    /// Chunks that could not be filled are tried again when they are next asked for; the others stay as they are.
+    Status forget_failures(ElementRange range) noexcept;
     bool loads_only_for_callers() const { return options_.source->loads_only_for_callers(); }
     /// Brings in a chunk of the request if it is absent, with its neighbours if they are wanted; gives way to everybody else.  False if there is no
     /// room for more.

@@ -227,6 +227,12 @@ Status Region::reset(ElementRange range) noexcept
     return for_each_chunk(range, [this](ChunkIndex chunk) { return reset_chunk(chunk); });
 }
 
+Status Region::forget_failures(ElementRange range) noexcept
+{
+    const SignalGuard guard;
+    return for_each_chunk(range, [this](ChunkIndex chunk) { return look(chunk).is(ChunkState::failed) ? reset_chunk(chunk) : Status{}; });
+}
+
 /// Takes the chunk out, stores it and puts it back.  Not frozen: pages of it are pinned for I/O, and stay where they are.
 Status Region::store_frozen(ChunkIndex chunk, bool &frozen, bool &protected_again, bool &spilled) noexcept
 {

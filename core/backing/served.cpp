@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "served.hpp"
+
+namespace ufomem {
+
+Status ServedBacking::map(void *start) noexcept
+{
+    if (geometry_.header_bytes() != 0)
+        return fail(Code::unsupported, "a region that is served to other processes has no header, as nobody could write to it; make it without ufo_config_set_header");
+    const std::size_t size = geometry_.mapped_body_bytes();
+    Result<kernel::SharedFile> memory = kernel::SharedFile::make(size);
+    if (!memory.ok())
+        return memory.status();
+    Result<kernel::Mapping> mapping = kernel::map_readable(memory->readable().descriptor(), size, start);
+    if (!mapping.ok())
+        return mapping.status();
+    if (Status status = faults_.watch_absent(mapping->data(), size); !status.ok())
+        return status;
+    audience_->set_memory(std::move(*memory));
+    mapping_ = std::move(*mapping);
+    body_ = mapping_.data();
+    return {};
+}
+
+Result<Staging> ServedBacking::stage(ByteRange pages, Access) noexcept
+{
+    Result<FrameClass *> frames = frames_.class_of(pages.length);
+    if (!frames.ok())
+        return frames.status();
+    Result<Frame> frame = frames_.take(**frames, pages.length);
+    if (!frame.ok())
+        return frame.status();
+    return Staging{frame->data, *frame, pages.length, {}};
+}
+
+void ServedBacking::abandon(const Staging &staging) noexcept
+{
+    frames_.recycle(staging.frame);
+    frames_.discharge(staging.extra);
+}
+
+Result<bool> ServedBacking::install(ByteRange pages, const Staging &staging, Access, Wake wake) noexcept
+{
+    if (Status status = audience_->memory().write(pages.offset, staging.data, pages.length); !status.ok()) {
+        const Failure failure = Failure::of_this_thread(status);
+        if (audience_->memory().punch(pages.offset, pages.length).ok())
+            frames_.discharge(staging.extra);
+        frames_.recycle(staging.frame);
+        return failure.report();
+    }
+    frames_.recycle(staging.frame);
+    if (wake == Wake::yes)
+        wake_for(pages);
+    return false;
+}
+
+Result<Outgoing> ServedBacking::take_out(ByteRange pages, bool) noexcept
+{
+    Outgoing outgoing;
+    outgoing.pages = pages;
+    outgoing.data = at(pages);
+    return outgoing;
+}
+
+void ServedBacking::finish(std::span<Outgoing> outgoing) noexcept
+{
+    for (std::size_t i = 0; i < outgoing.size();) {
+        ByteRange run = outgoing[i].pages;
+        for (++i; i < outgoing.size() && outgoing[i].pages.offset == run.end(); ++i)
+            run.length += outgoing[i].pages.length;
+        if (audience_->memory().punch(run.offset, run.length).ok())
+            frames_.discharge(run.length);
+    }
+}
+
+bool ServedBacking::poison(ChunkIndex chunk) noexcept
+{
+    const bool others = audience_->refuse(geometry_.pages_of(chunk));
+    if (faults_.faults() == kernel::Faults::as_signals)
+        return false; // a thread here gets its signal from the delivery
+    return faults_.poison(at(chunk), size_of(chunk)) && others;
+}
+
+/// For this process.  Others mend their own view of it.
+Status ServedBacking::mend(ChunkIndex chunk) noexcept { return kernel::drop(at(chunk), size_of(chunk)); }
+
+void ServedBacking::wake_for(ByteRange pages) noexcept
+{
+    if (faults_.faults() == kernel::Faults::as_messages)
+        faults_.wake(at(pages), pages.length);
+    audience_->wake(pages);
+}
+
+kernel::Mapping ServedBacking::unmap(Addresses addresses) noexcept
+{
+    const std::size_t size = geometry_.mapped_body_bytes();
+    kernel::Mapping reserved = end_of(mapping_, addresses);
+    if (faults_.faults() == kernel::Faults::as_messages)
+        faults_.wake(body_, size);
+    // Whoever still has it mapped keeps no memory of ours, and has to ask for every page, in vain.
+    (void)audience_->memory().punch(0, size);
+    (void)audience_->refuse({0, size});
+    audience_->wake({0, size});
+    return reserved;
+}
+
+} // namespace ufomem
