@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "attachment.hpp"
+
+#include <algorithm>
+
+namespace ufomem::service {
+
+/// Before the chunk's word is looked at, so that whoever publishes its next state finds us.
+bool Attachment::note_wanted(ChunkIndex chunk) noexcept
+{
+    const GuardedLock lock(mutex_);
+    if (std::find(wanted_.begin(), wanted_.end(), chunk) != wanted_.end())
+        return true;
+    try {
+        wanted_.push_back(chunk);
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+bool Attachment::refuse_now(ChunkIndex chunk) noexcept
+{
+    const ByteRange pages = region_->geometry().pages_of(chunk);
+    const bool told = faults_->poison(at(pages), pages.length);
+    faults_->wake(at(pages), pages.length);
+    return told;
+}
+
+bool Attachment::answer(std::uint64_t address, pid_t thread, FaultThreads &threads) noexcept
+{
+    Region::Fault fault;
+    const std::size_t offset = address - address_;
+    fault.chunk = region_->geometry().chunk_at(offset);
+    fault.thread = thread;
+    const RegionVisit region = region_->enter();
+    if (!region || !note_wanted(fault.chunk))
+        return refuse_now(fault.chunk);
+    fault.address = region->body() + offset;
+    Region::Answer given = region->answer_quickly(fault);
+    if (given == Region::Answer::fill) {
+        const FaultThreads::Busy busy(threads);
+        given = region->answer_by_fill(fault);
+    }
+    if (given != Region::Answer::refused)
+        return true;
+    const bool told = refuse({region->geometry().pages_of(fault.chunk)});
+    wake(region->geometry().pages_of(fault.chunk));
+    return told;
+}
+
+void Attachment::wake(ByteRange pages) noexcept
+{
+    const GuardedLock lock(mutex_);
+    const Geometry &geometry = region_->geometry();
+    std::erase_if(wanted_, [&](ChunkIndex chunk) {
+        const ByteRange waiting = geometry.pages_of(chunk);
+        if (waiting.offset >= pages.end() || pages.offset >= waiting.end())
+            return false;
+        faults_->wake(at(waiting), waiting.length);
+        return true;
+    });
+}
+
+/// Of those that did not ask, none loses anything.
+bool Attachment::refuse(ByteRange pages) noexcept
+{
+    const GuardedLock lock(mutex_);
+    bool told = true;
+    for (const ChunkIndex chunk : wanted_) {
+        const ByteRange waiting = region_->geometry().pages_of(chunk);
+        if (waiting.offset < pages.end() && pages.offset < waiting.end())
+            told &= faults_->poison(at(waiting), waiting.length);
+    }
+    return told;
+}
+
+} // namespace ufomem::service

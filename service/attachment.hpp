@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// A region as one client sees it: where it is mapped there, and what is being waited for.
+#pragma once
+
+#include "catalogue.hpp"
+#include "fault_threads.hpp"
+#include "kernel/userfaultfd.hpp"
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace ufomem::service {
+
+class Attachment final : public Viewer {
+  public:
+    Attachment(std::shared_ptr<ServedRegion> region, std::shared_ptr<const kernel::ForeignUserfaultfd> faults, std::uint64_t address)
+        : region_(std::move(region)), faults_(std::move(faults)), address_(address)
+    {
+    }
+    ~Attachment() override { leave(); }
+
+    /// From now on it hears of what it waits for.  Throws std::bad_alloc.
+    void join() { region_->audience().add(*this); }
+    void leave() noexcept { region_->audience().remove(*this); }
+
+    std::uint64_t address() const { return address_; }
+    bool contains(std::uint64_t address) const { return address - address_ < region_->geometry().mapped_body_bytes(); }
+
+    /// Answers a fault.  `thread` tells the client's threads apart.  False if the client cannot be told of a failure, and should lose the service instead.
+    bool answer(std::uint64_t address, pid_t thread, FaultThreads &threads) noexcept;
+
+    void wake(ByteRange pages) noexcept override;
+    bool refuse(ByteRange pages) noexcept override;
+
+  private:
+    std::byte *at(ByteRange pages) const { return reinterpret_cast<std::byte *>(address_ + pages.offset); }
+    bool note_wanted(ChunkIndex chunk) noexcept;
+    bool refuse_now(ChunkIndex chunk) noexcept;
+
+    const std::shared_ptr<ServedRegion> region_;
+    const std::shared_ptr<const kernel::ForeignUserfaultfd> faults_;
+    const std::uint64_t address_; // of the first page, in the client's address space
+    std::mutex mutex_;
+    std::vector<ChunkIndex> wanted_; // guarded by mutex_: somebody sleeps in a fault for these
+};
+
+} // namespace ufomem::service

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "catalogue.hpp"
+
+#include <algorithm>
+
+namespace ufomem::service {
+
+ServedRegion::ServedRegion(RegionHandle *handle, std::shared_ptr<Audience> audience) : handle_(handle), audience_(std::move(audience))
+{
+    if (const RegionVisit region = visit(handle)) {
+        ticket_ = region->ticket();
+        geometry_ = region->geometry();
+    }
+}
+
+ServedRegion::~ServedRegion()
+{
+    if (const RegionVisit region = enter()) // otherwise it has been freed, and the handle may be another region's
+        (void)Core::close(handle_, Core::Wait::no);
+}
+
+Result<std::shared_ptr<ServedRegion>> Catalogue::make(Core::RegionRequest request)
+{
+    auto audience = std::make_shared<Audience>();
+    request.audience = audience;
+    Result<RegionHandle *> handle = core_->new_region(std::move(request));
+    if (!handle.ok())
+        return handle.status();
+    return std::make_shared<ServedRegion>(*handle, std::move(audience));
+}
+
+/// Remembers the last files; what falls out is given to the caller, to end outside of the lock.
+void Catalogue::keep(const std::shared_ptr<ServedRegion> &region, std::vector<std::shared_ptr<ServedRegion>> &dropped)
+{
+    dropped.reserve(recent_.size() + 2);
+    recent_.erase(std::remove(recent_.begin(), recent_.end(), region), recent_.end());
+    recent_.push_back(region);
+    while (recent_.size() > idle_files_) {
+        dropped.push_back(std::move(recent_.front()));
+        recent_.pop_front();
+    }
+}
+
+Result<std::shared_ptr<ServedRegion>> Catalogue::file(kernel::File file, std::size_t chunk_bytes)
+{
+    if (Status status = check_readable(file); !status.ok())
+        return status;
+    Result<FileVersion> version = FileVersion::of(file);
+    if (!version.ok())
+        return version.status();
+    std::vector<std::shared_ptr<ServedRegion>> dropped;
+    const std::lock_guard lock(mutex_);
+    std::erase_if(files_, [](const auto &entry) { return entry.second.expired(); });
+    if (const auto found = files_.find(*version); found != files_.end())
+        if (std::shared_ptr<ServedRegion> region = found->second.lock()) {
+            keep(region, dropped);
+            return region;
+        }
+    constexpr std::size_t ahead = 8 * 1024 * 1024;
+    Core::RegionRequest request;
+    request.geometry.count = version->size;
+    request.geometry.element_size = 1;
+    request.geometry.min_chunk_elements = chunk_bytes;
+    request.options.source = std::make_shared<ClientFile>(std::move(file), *version);
+    request.options.readahead_bytes = ahead;
+    Result<std::shared_ptr<ServedRegion>> made = make(std::move(request));
+    if (!made.ok())
+        return made;
+    files_[*version] = *made;
+    keep(*made, dropped);
+    return made;
+}
+
+Result<std::shared_ptr<ServedRegion>> Catalogue::named(const std::string &name)
+{
+    const std::lock_guard lock(mutex_);
+    const auto found = published_.find(name);
+    if (found == published_.end())
+        return fail(Code::invalid, "the service has published nothing by the name '%s'", name.c_str());
+    return found->second;
+}
+
+Result<std::shared_ptr<ServedRegion>> Catalogue::publish(const std::string &name, Core::RegionRequest request)
+{
+    {
+        const std::lock_guard lock(mutex_);
+        if (published_.contains(name))
+            return fail(Code::invalid, "an array by the name '%s' is published already; withdraw it first", name.c_str());
+    }
+    Result<std::shared_ptr<ServedRegion>> made = make(std::move(request));
+    if (!made.ok())
+        return made;
+    const std::lock_guard lock(mutex_);
+    if (!published_.emplace(name, *made).second)
+        return fail(Code::invalid, "an array by the name '%s' is published already; withdraw it first", name.c_str());
+    return made;
+}
+
+void Catalogue::withdraw(const std::string &name) noexcept
+{
+    std::shared_ptr<ServedRegion> ending; // outside of the lock
+    const std::lock_guard lock(mutex_);
+    if (const auto found = published_.find(name); found != published_.end()) {
+        ending = std::move(found->second);
+        published_.erase(found);
+    }
+}
+
+} // namespace ufomem::service

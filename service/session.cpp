@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#include "session.hpp"
+
+#include <array>
+
+namespace ufomem::service {
+namespace {
+
+/// A number that no thread of this process has: those are positive.
+pid_t stand_in_for(std::uint64_t client, pid_t thread)
+{
+    const std::uint64_t mixed = (client * 0x9e3779b97f4a7c15 + static_cast<std::uint64_t>(thread)) & 0x3fffffff;
+    return -1 - static_cast<pid_t>(mixed);
+}
+
+} // namespace
+
+Session::Session(Host &host, std::uint64_t number, kernel::UnixSocket socket)
+    : host_(host), number_(number), socket_(std::move(socket)), peer_(socket_.peer())
+{
+}
+
+bool Session::hear() noexcept
+{
+    alignas(Head) std::array<std::byte, most_bytes> room;
+    Result<kernel::UnixSocket::Received> received = socket_.receive(room);
+    if (!received.ok() || received->size == 0)
+        return false;
+    const std::span<const std::byte> message = std::span(room).first(received->size);
+    Status status;
+    try {
+        status = received->cut_off ? misbehaves(fail(Code::invalid, "a message is longer than any should be, or comes with several descriptors"))
+                                   : answer(message, std::move(received->descriptor));
+    } catch (const std::bad_alloc &) {
+        status = fail(Code::nomem, "the service has no memory for the request");
+    } catch (...) {
+        status = fail(Code::system, "the service could not do what was asked for");
+    }
+    if (status.ok())
+        return true;
+    const Failure failure = Failure::of_this_thread(status);
+    const bool understood = !received->cut_off && message.size() >= sizeof(Head);
+    const Failed failed = make_failed(understood ? read_as<Head>(message).number : 0, failure);
+    host_.log(LogLevel::warning, "client %llu (process %d of user %u): %s", static_cast<unsigned long long>(number_), peer_.process, peer_.user, failure.text);
+    const bool told = send(failed).ok();
+    return told && !misbehaved_;
+}
+
+Status Session::answer(std::span<const std::byte> message, kernel::File descriptor)
+{
+    Result<Kind> kind = kind_of(message, static_cast<bool>(descriptor));
+    if (!kind.ok())
+        return misbehaves(kind.status());
+    if ((*kind == Kind::hello) == (faults_ != nullptr))
+        return misbehaves(fail(Code::invalid, "a session begins with one greeting"));
+    switch (*kind) {
+    case Kind::hello:
+        return greet(read_as<Hello>(message), std::move(descriptor));
+    case Kind::open_file: {
+        const auto request = read_as<OpenFile>(message);
+        constexpr std::uint64_t most = 1ULL << 30;
+        if (request.chunk_bytes > most)
+            return fail(Code::overflow, "chunks of %llu bytes are too large to be shared", static_cast<unsigned long long>(request.chunk_bytes));
+        Result<std::shared_ptr<ServedRegion>> region = host_.catalogue.file(std::move(descriptor), request.chunk_bytes);
+        return region.ok() ? offer(request.head.number, std::move(*region)) : region.status();
+    }
+    case Kind::open_name: {
+        const auto request = read_as<OpenName>(message);
+        if (!is_name(request.name))
+            return fail(Code::invalid, "a name has up to %zu printable characters", OpenName::most - 1);
+        Result<std::shared_ptr<ServedRegion>> region = host_.catalogue.named(request.name);
+        return region.ok() ? offer(request.head.number, std::move(*region)) : region.status();
+    }
+    case Kind::attach:
+        return attach(read_as<Attach>(message));
+    case Kind::retry:
+        return retry(read_as<Retry>(message));
+    case Kind::detach:
+        return detach(read_as<Detach>(message));
+    case Kind::welcome:
+    case Kind::opened:
+    case Kind::done:
+    case Kind::failed:
+        break;
+    }
+    return misbehaves(fail(Code::invalid, "a client does not send messages of kind %u", static_cast<unsigned>(*kind)));
+}
+
+Status Session::greet(const Hello &hello, kernel::File descriptor)
+{
+    Result<kernel::ForeignUserfaultfd> faults = kernel::ForeignUserfaultfd::adopt(std::move(descriptor));
+    if (!faults.ok())
+        return misbehaves(faults.status());
+    faults_ = std::make_shared<const kernel::ForeignUserfaultfd>(std::move(*faults)); // before the first fault is served
+    if (Status status = host_.threads.add(number_, faults_->descriptor(), shared_from_this()); !status.ok())
+        return misbehaves(status);
+    Welcome welcome = make<Welcome>(hello.head.number);
+    welcome.client = number_;
+    return send(welcome, host_.process.descriptor());
+}
+
+Status Session::offer(std::uint32_t number, std::shared_ptr<ServedRegion> region)
+{
+    const Geometry &geometry = region->geometry();
+    const int memory = region->audience().memory().readable().descriptor();
+    Opened opened = make<Opened>(number);
+    opened.region = next_region_;
+    opened.bytes = geometry.body_bytes();
+    opened.element_size = geometry.element_size();
+    opened.chunk_bytes = geometry.chunk_bytes();
+    {
+        const GuardedLock lock(mutex_);
+        if (regions_.size() >= host_.limits.regions)
+            return fail(Code::limit, "the client has %zu shared regions, as many as it may; free some first", regions_.size());
+        regions_.emplace(next_region_++, Opened_{region, nullptr});
+    }
+    return send(opened, memory);
+}
+
+Status Session::attach(const Attach &request)
+{
+    std::shared_ptr<Attachment> attachment;
+    {
+        const GuardedLock lock(mutex_);
+        const auto found = regions_.find(request.region);
+        if (found == regions_.end() || found->second.attachment)
+            return fail(Code::invalid, "region %llu is not there to be attached", static_cast<unsigned long long>(request.region));
+        const std::size_t size = found->second.region->geometry().mapped_body_bytes();
+        constexpr std::uint64_t address_end = 1ULL << 56;
+        if (request.address % kernel::page_size() != 0 || request.address >= address_end || size > address_end - request.address)
+            return fail(Code::invalid, "a region cannot be mapped at %llx", static_cast<unsigned long long>(request.address));
+        attachment = std::make_shared<Attachment>(found->second.region, faults_, request.address);
+        found->second.attachment = attachment;
+    }
+    attachment->join();
+    return send(make<Done>(request.head.number));
+}
+
+Status Session::retry(const Retry &request)
+{
+    std::shared_ptr<ServedRegion> served;
+    {
+        const GuardedLock lock(mutex_);
+        if (const auto found = regions_.find(request.region); found != regions_.end())
+            served = found->second.region;
+    }
+    const RegionVisit region = served ? served->enter() : RegionVisit{};
+    if (!region)
+        return fail(Code::closed, "region %llu is not open", static_cast<unsigned long long>(request.region));
+    const Geometry &geometry = region->geometry();
+    if (request.offset > geometry.body_bytes() || request.bytes > geometry.body_bytes() - request.offset)
+        return fail(Code::range, "bytes to be tried again leave the array");
+    if (Status status = region->forget_failures(geometry.elements_meeting({request.offset, request.bytes})); !status.ok())
+        return status;
+    return send(make<Done>(request.head.number));
+}
+
+Status Session::detach(const Detach &request)
+{
+    Opened_ leaving; // ends outside of the lock
+    {
+        const GuardedLock lock(mutex_);
+        const auto found = regions_.find(request.region);
+        if (found == regions_.end())
+            return fail(Code::invalid, "region %llu is not open", static_cast<unsigned long long>(request.region));
+        leaving = std::move(found->second);
+        regions_.erase(found);
+    }
+    if (leaving.attachment)
+        leaving.attachment->leave();
+    return send(make<Done>(request.head.number));
+}
+
+void Session::end() noexcept
+{
+    std::map<std::uint64_t, Opened_> leaving;
+    {
+        const GuardedLock lock(mutex_);
+        over_ = true;
+        leaving.swap(regions_);
+    }
+    if (faults_)
+        host_.threads.remove(number_, faults_->descriptor());
+    for (const auto &[number, opened] : leaving)
+        if (opened.attachment)
+            opened.attachment->leave();
+}
+
+std::shared_ptr<Attachment> Session::attached_at(std::uint64_t address) noexcept
+{
+    const GuardedLock lock(mutex_);
+    for (const auto &[number, opened] : regions_)
+        if (opened.attachment && opened.attachment->contains(address))
+            return opened.attachment;
+    return nullptr;
+}
+
+/// One fault at a time is read, and as soon as it has been, the next one may be read by another thread.
+void Session::serve(FaultThreads &threads) noexcept
+{
+    kernel::FaultMessage fault;
+    const kernel::ForeignUserfaultfd::Got got = faults_->read(fault);
+    if (got == kernel::ForeignUserfaultfd::Got::broken) {
+        socket_.shut_down();
+        return;
+    }
+    bool again = true;
+    if (got == kernel::ForeignUserfaultfd::Got::message) {
+        const GuardedLock lock(mutex_);
+        held_back_ = ++answering_ >= host_.limits.faults_at_once;
+        again = !held_back_;
+    }
+    if (again)
+        (void)threads.report_again(number_, faults_->descriptor());
+    if (got != kernel::ForeignUserfaultfd::Got::message)
+        return;
+    if (!answer_fault(fault, threads))
+        socket_.shut_down(); // the client's library ends its threads' waiting
+    finish_fault();
+}
+
+bool Session::answer_fault(const kernel::FaultMessage &fault, FaultThreads &threads) noexcept
+{
+    const auto address = reinterpret_cast<std::uint64_t>(fault.address);
+    if (const std::shared_ptr<Attachment> attachment = attached_at(address))
+        return attachment->answer(address, stand_in_for(number_, fault.thread), threads);
+    // Memory that is not ours, or not any more: there will never be an answer.
+    const std::size_t page = kernel::page_size();
+    std::byte *const start = fault.address - address % page;
+    const bool told = faults_->poison(start, page);
+    faults_->wake(start, page);
+    return told;
+}
+
+void Session::finish_fault() noexcept
+{
+    bool again = false;
+    {
+        const GuardedLock lock(mutex_);
+        --answering_;
+        again = held_back_ && !over_;
+        held_back_ = held_back_ && !again;
+    }
+    if (again)
+        (void)host_.threads.report_again(number_, faults_->descriptor());
+}
+
+} // namespace ufomem::service

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// One client, as the service sees it.  Requests come from one thread of the service, faults from several.
+#pragma once
+
+#include "attachment.hpp"
+#include "catalogue.hpp"
+#include "fault_threads.hpp"
+#include "kernel/unix_socket.hpp"
+#include "log.hpp"
+#include "protocol.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+namespace ufomem::service {
+
+/// What each client may have.
+struct Limits {
+    std::size_t regions = 256;
+    std::size_t faults_at_once = 16; ///< that are being answered; more wait in the kernel
+};
+
+/// What all sessions of a service share.
+struct Host {
+    Catalogue &catalogue;
+    FaultThreads &threads;
+    const kernel::File &process; ///< tells of the service's end
+    const Limits limits;
+    const Log &log;
+};
+
+class Session final : public Faulting, public std::enable_shared_from_this<Session> {
+  public:
+    Session(Host &host, std::uint64_t number, kernel::UnixSocket socket);
+
+    std::uint64_t number() const { return number_; }
+    int descriptor() const { return socket_.descriptor(); }
+    const kernel::Peer &peer() const { return peer_; }
+
+    /// There is a message, or an end.  False if the session is over.
+    bool hear() noexcept;
+    /// Gives everything back.
+    void end() noexcept;
+
+    void serve(FaultThreads &threads) noexcept override;
+
+  private:
+    struct Opened_ {
+        std::shared_ptr<ServedRegion> region;
+        std::shared_ptr<Attachment> attachment;
+    };
+
+    /// Who is not understood is not listened to any longer.
+    Status misbehaves(Status status) noexcept
+    {
+        misbehaved_ = true;
+        return status;
+    }
+    Status answer(std::span<const std::byte> message, kernel::File descriptor);
+    Status greet(const Hello &hello, kernel::File faults);
+    Status offer(std::uint32_t number, std::shared_ptr<ServedRegion> region);
+    Status attach(const Attach &request);
+    Status retry(const Retry &request);
+    Status detach(const Detach &request);
+    template <class Message> Status send(const Message &message, int descriptor = -1) const noexcept { return socket_.send(bytes_of(message), descriptor); }
+    std::shared_ptr<Attachment> attached_at(std::uint64_t address) noexcept;
+    bool answer_fault(const kernel::FaultMessage &fault, FaultThreads &threads) noexcept;
+    void finish_fault() noexcept;
+
+    Host &host_;
+    const std::uint64_t number_;
+    const kernel::UnixSocket socket_;
+    const kernel::Peer peer_;
+    std::shared_ptr<const kernel::ForeignUserfaultfd> faults_; // from the first message on
+    bool misbehaved_ = false;
+    std::uint64_t next_region_ = 1;
+
+    std::mutex mutex_;
+    bool over_ = false;                          // guarded by mutex_
+    std::map<std::uint64_t, Opened_> regions_;   // guarded by mutex_
+    std::size_t answering_ = 0;                  // guarded by mutex_
+    bool held_back_ = false;                     // guarded by mutex_: faults are not reported, because too many are being answered
+};
+
+} // namespace ufomem::service
