@@ -351,8 +351,11 @@ ForeignUserfaultfd::Got ForeignUserfaultfd::read(FaultMessage &message) const no
     ssize_t size = preadv2(file_.descriptor(), &room, 1, -1, RWF_NOWAIT);
     if (size < 0 && (errno == EOPNOTSUPP || errno == ESPIPE))
         size = ::read(file_.descriptor(), &got, sizeof got);
-    if (size < 0)
-        return errno == EAGAIN || errno == EINTR ? Got::nothing : Got::broken;
+    if (size < 0) {
+        const bool again = errno == EAGAIN || errno == EINTR;
+        // Without O_NONBLOCK, poll() would report an error again and again.
+        return again && (fcntl(file_.descriptor(), F_GETFL) & O_NONBLOCK) != 0 ? Got::nothing : Got::broken;
+    }
     if (size != sizeof got)
         return Got::broken;
     if (got.event == UFFD_EVENT_FORK)

@@ -59,6 +59,8 @@ class Process {
         if (id_ != 0)
             return;
         alarm(50); // nothing of the test is left behind
+        for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) // CMocka's handlers are the parent's business
+            signal(own, SIG_DFL);
         _exit(body());
     }
     Process(const Process &) = delete;
@@ -293,8 +295,8 @@ inline bool can_serve()
 
 inline sigjmp_buf *g_back = nullptr; // of the process's only thread that loads
 
-/// Loads a byte; 0, or the signal that the load ended in.
-inline int guarded_load(const std::byte *address, std::uint8_t &value)
+/// 0, or the signal that the access ended in.
+template <class Access> int guarded(Access access)
 {
     sigjmp_buf back;
     struct sigaction action {};
@@ -304,8 +306,18 @@ inline int guarded_load(const std::byte *address, std::uint8_t &value)
     g_back = &back;
     if (const int signal = sigsetjmp(back, 1); signal != 0)
         return signal;
-    value = static_cast<std::uint8_t>(*const_cast<const volatile std::byte *>(address));
+    access();
     return 0;
+}
+
+inline int guarded_load(const std::byte *address, std::uint8_t &value)
+{
+    return guarded([&] { value = static_cast<std::uint8_t>(*const_cast<const volatile std::byte *>(address)); });
+}
+
+inline int guarded_store(std::byte *address, std::uint8_t value)
+{
+    return guarded([&] { *const_cast<volatile std::byte *>(address) = static_cast<std::byte>(value); });
 }
 
 } // namespace ufomem::service
