@@ -140,7 +140,7 @@ template <class Request> Result<std::unique_ptr<ClientRegion>> Client::open_regi
         if (lost())
             return lost_status();
         regions_.reserve(regions_.size() + 1);
-        Result<kernel::Mapping> mapping = kernel::map_readable(memory.descriptor(), round_up(opened->bytes, kernel::page_size()));
+        Result<kernel::Mapping> mapping = kernel::map_readable(memory.descriptor(), round_up(opened->bytes, kernel::page_size()), kernel::Sharing::private_);
         if (!mapping.ok())
             return mapping.status();
         if (Status status = faults_.watch_absent(mapping->data(), mapping->size()); !status.ok())

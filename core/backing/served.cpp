@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "served.hpp"
 
+#include <cerrno>
+
 namespace ufomem {
 
 Status ServedBacking::map(void *start) noexcept
@@ -11,7 +13,7 @@ Status ServedBacking::map(void *start) noexcept
     Result<kernel::SharedFile> memory = kernel::SharedFile::make(size);
     if (!memory.ok())
         return memory.status();
-    Result<kernel::Mapping> mapping = kernel::map_readable(memory->readable().descriptor(), size, start);
+    Result<kernel::Mapping> mapping = kernel::map_readable(memory->writable().descriptor(), size, kernel::Sharing::shared, start);
     if (!mapping.ok())
         return mapping.status();
     if (Status status = faults_.watch_absent(mapping->data(), size); !status.ok())
@@ -39,19 +41,43 @@ void ServedBacking::abandon(const Staging &staging) noexcept
     frames_.discharge(staging.extra);
 }
 
+/// Copies pages into the file, by way of this process's own mapping of it.
+Status ServedBacking::copy_in(ByteRange pages, const std::byte *data) noexcept
+{
+    bool cleared = false;
+    for (std::size_t done = 0; done < pages.length;) {
+        const kernel::Transfer transfer = faults_.copy(at(pages) + done, data + done, pages.length - done, false, Wake::no);
+        done += transfer.done;
+        if (transfer.error == 0)
+            break;
+        // Something is there already: poison for a thread that could not be served while the chunk was filling, or what could not be given back.
+        if (transfer.error != EEXIST || cleared)
+            return fail_errno(transfer.error == ENOMEM || transfer.error == ENOSPC ? Code::nomem : Code::system, transfer.error,
+                              "UFFDIO_COPY of %zu bytes; was the region unmapped?", pages.length);
+        const ByteRange rest{pages.offset + done, pages.length - done};
+        if (Status status = kernel::drop(at(rest), rest.length); !status.ok())
+            return status;
+        if (Status status = audience_->memory().punch(rest.offset, rest.length); !status.ok())
+            return status;
+        cleared = true;
+    }
+    return {};
+}
+
 Result<bool> ServedBacking::install(ByteRange pages, const Staging &staging, Access, Wake wake) noexcept
 {
-    if (Status status = audience_->memory().write(pages.offset, staging.data, pages.length); !status.ok()) {
-        const Failure failure = Failure::of_this_thread(status);
-        if (audience_->memory().punch(pages.offset, pages.length).ok())
-            frames_.discharge(staging.extra);
+    const Status status = copy_in(pages, staging.data);
+    if (status.ok()) {
         frames_.recycle(staging.frame);
-        return failure.report();
+        if (wake == Wake::yes)
+            wake_for(pages);
+        return false;
     }
+    const Failure failure = Failure::of_this_thread(status);
+    if (audience_->memory().punch(pages.offset, pages.length).ok())
+        frames_.discharge(staging.extra);
     frames_.recycle(staging.frame);
-    if (wake == Wake::yes)
-        wake_for(pages);
-    return false;
+    return failure.report();
 }
 
 Result<Outgoing> ServedBacking::take_out(ByteRange pages, bool) noexcept

@@ -2,7 +2,7 @@
 // Memory that other processes see, too, and nobody can store to: pages of a shared file.  What is there is mapped by the kernel, here and elsewhere,
 // without a word; what is absent is asked for through the userfaultfd of whoever wants it.
 //
-// A chunk is loaded into a frame that nobody sees, and written to the file from there: each page appears when it is whole.
+// A chunk is loaded into a frame that nobody sees, and copied into the file from there, by userfaultfd: a page gets into the file when it is whole.
 #pragma once
 
 #include "../kernel/userfaultfd.hpp"
@@ -40,11 +40,12 @@ class ServedBacking final : public Backing {
     kernel::Mapping unmap(Addresses addresses) noexcept override;
 
   private:
+    Status copy_in(ByteRange pages, const std::byte *data) noexcept;
     void wake_for(ByteRange pages) noexcept;
 
     const kernel::Userfaultfd &faults_;
     const std::shared_ptr<Audience> audience_;
-    kernel::Mapping mapping_; // this process's own view
+    kernel::Mapping mapping_; // this process's own view, and the way into the file
 };
 
 } // namespace ufomem

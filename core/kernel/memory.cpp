@@ -163,9 +163,9 @@ Result<SharedPair> map_shared_pair(std::size_t size, void *address)
     return pair;
 }
 
-Result<Mapping> map_readable(int file, std::size_t size, void *address)
+Result<Mapping> map_readable(int file, std::size_t size, Sharing sharing, void *address)
 {
-    Result<Mapping> mapping = map(size, PROT_READ, MAP_PRIVATE | MAP_NORESERVE, file, address);
+    Result<Mapping> mapping = map(size, PROT_READ, (sharing == Sharing::shared ? MAP_SHARED : MAP_PRIVATE) | MAP_NORESERVE, file, address);
     if (!mapping.ok())
         return mapping;
     munlock(mapping->data(), size);

@@ -65,8 +65,9 @@ struct SharedPair {
 };
 Result<SharedPair> map_shared_pair(std::size_t size, void *address = nullptr);
 
-/// Pages of a file from its beginning, which may be read, kept out of forked children.
-Result<Mapping> map_readable(int file, std::size_t size, void *address = nullptr);
+/// Pages of a file from its beginning, for reading, kept out of forked children.  Only a mapping that is shared can be used to fill the file.
+enum class Sharing { private_, shared };
+Result<Mapping> map_readable(int file, std::size_t size, Sharing sharing, void *address = nullptr);
 
 Status protect(std::byte *data, std::size_t size, Protection protection) noexcept;
 

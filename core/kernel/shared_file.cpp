@@ -92,15 +92,6 @@ Status SharedFile::make_memfd(std::size_t size) noexcept
     return {};
 }
 
-// A page enters the page cache locked, and is unlocked when all of it has been copied.
-Status SharedFile::write(std::size_t offset, const std::byte *data, std::size_t size) const noexcept
-{
-    int error = 0;
-    if (writable_.write_at(offset, data, size, error) == size)
-        return {};
-    return fail_errno(Code::nomem, error != 0 ? error : ENOSPC, "writing %zu bytes of shared memory", size);
-}
-
 Status SharedFile::punch(std::size_t offset, std::size_t size) const noexcept
 {
     while (fallocate(writable_.descriptor(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0)

@@ -26,8 +26,9 @@ class SharedFile {
     /// A descriptor that can be given away: with it the file can be read and mapped, but not changed, in size neither.
     const File &readable() const { return readable_; }
 
-    /// Each page becomes visible when it is whole.
-    Status write(std::size_t offset, const std::byte *data, std::size_t size) const noexcept;
+    /// One that must not be given away.  Whoever writes through it page by page shows zeros where the source of the bytes has to be fetched first
+    /// (it is swapped out, say, or just being moved), or where the system prefers huge pages: use UFFDIO_COPY on a shared mapping.
+    const File &writable() const { return writable_; }
     /// Gives whole pages back, for everybody who has them mapped.
     Status punch(std::size_t offset, std::size_t size) const noexcept;
 

@@ -75,7 +75,7 @@ void client_killed_while_mapping(void **)
             Result<Opened> opened = raw.open_array(memory);
             CHECK(opened.ok());
             stop_after(2);
-            Result<kernel::Mapping> mapping = kernel::map_readable(memory.descriptor(), opened->bytes);
+            Result<kernel::Mapping> mapping = kernel::map_readable(memory.descriptor(), opened->bytes, kernel::Sharing::private_);
             CHECK(mapping.ok() && raw.faults.watch_absent(mapping->data(), mapping->size()).ok());
             Attach attach = make<Attach>(3);
             attach.region = opened->region;
