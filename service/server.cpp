@@ -9,7 +9,9 @@
 namespace ufomem::service {
 namespace {
 
-constexpr std::uint64_t newcomers = 0; // as tag; clients have numbers from 1 on
+// Tags: clients have numbers from 1 on.
+constexpr std::uint64_t newcomers = 0;
+constexpr std::uint64_t has_ended = 1ULL << 62; // the process of that client
 
 } // namespace
 
@@ -100,7 +102,9 @@ void Server::admit() noexcept
         auto session = std::make_shared<Session>(host_, number, std::move(socket));
         const auto entry = sessions_.emplace(number, std::move(session)).first;
         clients_.store(sessions_.size(), std::memory_order_relaxed);
-        if (!requests_.add(entry->second->descriptor(), number, kernel::EventQueue::Report::always).ok())
+        const Session &admitted = *entry->second;
+        if (!requests_.add(admitted.descriptor(), number, kernel::EventQueue::Report::always).ok() ||
+            (admitted.process() && !requests_.add(admitted.process().descriptor(), number | has_ended, kernel::EventQueue::Report::always).ok()))
             dismiss(entry);
         else
             options_.log(LogLevel::info, "client %llu: process %d of user %u", static_cast<unsigned long long>(number), peer.process, peer.user);
@@ -108,16 +112,18 @@ void Server::admit() noexcept
     }
 }
 
-void Server::hear(std::uint64_t number) noexcept
+void Server::hear(std::uint64_t tag) noexcept
 {
-    const auto session = sessions_.find(number);
-    if (session != sessions_.end() && !session->second->hear())
+    const auto session = sessions_.find(tag & ~has_ended);
+    if (session != sessions_.end() && ((tag & has_ended) != 0 || !session->second->hear()))
         dismiss(session);
 }
 
 void Server::dismiss(std::map<std::uint64_t, std::shared_ptr<Session>>::iterator session) noexcept
 {
     requests_.remove(session->second->descriptor());
+    if (session->second->process())
+        requests_.remove(session->second->process().descriptor());
     session->second->end();
     sessions_.erase(session);
     clients_.store(sessions_.size(), std::memory_order_relaxed);

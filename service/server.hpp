@@ -41,7 +41,7 @@ class Server {
     Status open() noexcept;
     void run() noexcept;
     void admit() noexcept;
-    void hear(std::uint64_t number) noexcept;
+    void hear(std::uint64_t tag) noexcept;
     void dismiss(std::map<std::uint64_t, std::shared_ptr<Session>>::iterator session) noexcept;
 
     const Options options_;

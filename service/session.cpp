@@ -16,7 +16,7 @@ pid_t stand_in_for(std::uint64_t client, pid_t thread)
 } // namespace
 
 Session::Session(Host &host, std::uint64_t number, kernel::UnixSocket socket)
-    : host_(host), number_(number), socket_(std::move(socket)), peer_(socket_.peer())
+    : host_(host), number_(number), socket_(std::move(socket)), peer_(socket_.peer()), process_(socket_.peer_process())
 {
 }
 

@@ -37,6 +37,8 @@ class Session final : public Faulting, public std::enable_shared_from_this<Sessi
     std::uint64_t number() const { return number_; }
     int descriptor() const { return socket_.descriptor(); }
     const kernel::Peer &peer() const { return peer_; }
+    /// Tells of the client's end; there may be none.
+    const kernel::File &process() const { return process_; }
 
     /// There is a message, or an end.  False if the session is over.
     bool hear() noexcept;
@@ -72,6 +74,7 @@ class Session final : public Faulting, public std::enable_shared_from_this<Sessi
     const std::uint64_t number_;
     const kernel::UnixSocket socket_;
     const kernel::Peer peer_;
+    const kernel::File process_;
     std::shared_ptr<const kernel::ForeignUserfaultfd> faults_; // from the first message on
     bool misbehaved_ = false;
     std::uint64_t next_region_ = 1;

@@ -11,6 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#ifndef SO_PEERPIDFD // 6.5
+#define SO_PEERPIDFD 77
+#endif
+
 namespace ufomem::kernel {
 namespace {
 
@@ -84,6 +88,13 @@ Peer UnixSocket::peer() const noexcept
     if (getsockopt(descriptor(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
         return {};
     return {credentials.pid, credentials.uid, credentials.gid};
+}
+
+File UnixSocket::peer_process() const noexcept
+{
+    int process = -1;
+    socklen_t size = sizeof process;
+    return getsockopt(descriptor(), SOL_SOCKET, SO_PEERPIDFD, &process, &size) == 0 ? File(process) : File();
 }
 
 Status UnixSocket::limit_waiting(std::chrono::milliseconds time) const noexcept

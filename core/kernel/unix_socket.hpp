@@ -35,6 +35,8 @@ class UnixSocket {
     /// Somebody who has connected; empty if there is nobody.
     UnixSocket accept() const noexcept;
     Peer peer() const noexcept;
+    /// A descriptor that becomes readable when the process at the other end has ended, whoever has inherited its socket; none before Linux 6.5.
+    File peer_process() const noexcept;
     /// send() and receive() give up after that time; 0: at once.
     Status limit_waiting(std::chrono::milliseconds time) const noexcept;
 

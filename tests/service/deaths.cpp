@@ -95,6 +95,68 @@ void client_killed_while_mapping(void **)
     assert_int_equal(service.end(), 0);
 }
 
+/// A child has inherited the socket, and everything else, and lives on.
+void client_killed_that_has_a_child(void **)
+{
+    Service service;
+    Common<std::atomic<pid_t>> heir;
+    Process victim([&] {
+        Result<std::shared_ptr<Client>> client = Client::connect(service.path(), {});
+        CHECK(client.ok());
+        if (const pid_t child = fork(); child != 0)
+            heir->store(child);
+        pause_ms(60'000);
+        return 0;
+    });
+    assert_true(eventually([&] { return heir->load() > 0 && service.notes().clients.load() == 1; }));
+    victim.stop(SIGKILL);
+    const bool noticed = eventually([&] { return service.notes().clients.load() == 0; }, 5000);
+    kill(heir->load(), SIGKILL);
+    assert_true(noticed);
+    assert_serves(service);
+    assert_int_equal(service.end(), 0);
+}
+
+/// The same of the service: its clients do not wait for its children.
+void service_killed_that_has_a_child(void **)
+{
+    Folder folder;
+    const std::string path = folder.file("socket");
+    Common<Notes> notes;
+    Common<std::atomic<pid_t>> heir;
+    Process service([&] {
+        std::thread([&] {
+            while (notes->clients.load() == 0)
+                pause_ms(1);
+            const pid_t child = fork();
+            if (child == 0) {
+                pause_ms(60'000);
+                _exit(0);
+            }
+            heir->store(child);
+        }).detach();
+        return run_service(path, *notes, {});
+    });
+    assert_true(eventually([&] { return notes->ready.load(); }));
+    Common<std::atomic<int>> reading;
+    Process client([&] {
+        Result<std::shared_ptr<Client>> connected = Client::connect(path, {});
+        CHECK(connected.ok());
+        Result<std::unique_ptr<ClientRegion>> region = (*connected)->open_name("array");
+        CHECK(region.ok());
+        reading->store(1);
+        std::uint8_t value = 0;
+        CHECK(eventually([&] { return guarded_load((*region)->data(), value) == SIGBUS; }, 10'000));
+        CHECK((*connected)->lost());
+        return 0;
+    });
+    assert_true(eventually([&] { return reading->load() == 1 && heir->load() > 0; }));
+    service.stop(SIGKILL);
+    const int answer = client.wait();
+    kill(heir->load(), SIGKILL);
+    assert_int_equal(answer, 0);
+}
+
 /// What they had is given back: neither descriptors nor memory grow.
 void clients_leave_nothing_behind(void **)
 {
@@ -248,6 +310,7 @@ int main()
     const CMUnitTest tests[] = {
         cmocka_unit_test(client_killed_in_a_fault),     cmocka_unit_test(client_killed_while_another_waits_for_the_same),
         cmocka_unit_test(client_killed_while_mapping),  cmocka_unit_test(clients_leave_nothing_behind),
+        cmocka_unit_test(client_killed_that_has_a_child), cmocka_unit_test(service_killed_that_has_a_child),
         cmocka_unit_test(service_killed_with_clients_in_faults), cmocka_unit_test(service_killed_under_readers),
         cmocka_unit_test(service_ends_in_order),
     };
