@@ -49,7 +49,7 @@ Result<std::shared_ptr<ServedRegion>> Catalogue::file(kernel::File file, std::si
     if (!version.ok())
         return version.status();
     std::vector<std::shared_ptr<ServedRegion>> dropped;
-    const std::lock_guard lock(mutex_);
+    const GuardedLock lock(mutex_);
     std::erase_if(files_, [](const auto &entry) { return entry.second.expired(); });
     if (const auto found = files_.find(*version); found != files_.end())
         if (std::shared_ptr<ServedRegion> region = found->second.lock()) {
@@ -73,7 +73,7 @@ Result<std::shared_ptr<ServedRegion>> Catalogue::file(kernel::File file, std::si
 
 Result<std::shared_ptr<ServedRegion>> Catalogue::named(const std::string &name)
 {
-    const std::lock_guard lock(mutex_);
+    const GuardedLock lock(mutex_);
     const auto found = published_.find(name);
     if (found == published_.end())
         return fail(Code::invalid, "the service has published nothing by the name '%s'", name.c_str());
@@ -83,14 +83,14 @@ Result<std::shared_ptr<ServedRegion>> Catalogue::named(const std::string &name)
 Result<std::shared_ptr<ServedRegion>> Catalogue::publish(const std::string &name, Core::RegionRequest request)
 {
     {
-        const std::lock_guard lock(mutex_);
+        const GuardedLock lock(mutex_);
         if (published_.contains(name))
             return fail(Code::invalid, "an array by the name '%s' is published already; withdraw it first", name.c_str());
     }
     Result<std::shared_ptr<ServedRegion>> made = make(std::move(request));
     if (!made.ok())
         return made;
-    const std::lock_guard lock(mutex_);
+    const GuardedLock lock(mutex_);
     if (!published_.emplace(name, *made).second)
         return fail(Code::invalid, "an array by the name '%s' is published already; withdraw it first", name.c_str());
     return made;
@@ -99,7 +99,7 @@ Result<std::shared_ptr<ServedRegion>> Catalogue::publish(const std::string &name
 void Catalogue::withdraw(const std::string &name) noexcept
 {
     std::shared_ptr<ServedRegion> ending; // outside of the lock
-    const std::lock_guard lock(mutex_);
+    const GuardedLock lock(mutex_);
     if (const auto found = published_.find(name); found != published_.end()) {
         ending = std::move(found->second);
         published_.erase(found);

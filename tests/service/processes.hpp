@@ -310,9 +310,19 @@ template <class Access> int guarded(Access access)
     return 0;
 }
 
+/// ThreadSanitizer takes the library's mmap() at the end of the service for a store.
+#if defined(__SANITIZE_THREAD__)
+__attribute__((no_sanitize("thread"), noinline))
+#endif
+inline std::uint8_t
+load(const std::byte *address)
+{
+    return static_cast<std::uint8_t>(*const_cast<const volatile std::byte *>(address));
+}
+
 inline int guarded_load(const std::byte *address, std::uint8_t &value)
 {
-    return guarded([&] { value = static_cast<std::uint8_t>(*const_cast<const volatile std::byte *>(address)); });
+    return guarded([&] { value = load(address); });
 }
 
 inline int guarded_store(std::byte *address, std::uint8_t value)
