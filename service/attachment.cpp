@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "attachment.hpp"
 
+#include "kernel/clock.hpp"
+
 #include <algorithm>
 
 namespace ufomem::service {
@@ -9,10 +11,10 @@ namespace ufomem::service {
 bool Attachment::note_wanted(ChunkIndex chunk) noexcept
 {
     const GuardedLock lock(mutex_);
-    if (std::find(wanted_.begin(), wanted_.end(), chunk) != wanted_.end())
+    if (std::any_of(wanted_.begin(), wanted_.end(), [&](const Wanted &wanted) { return wanted.chunk == chunk; }))
         return true;
     try {
-        wanted_.push_back(chunk);
+        wanted_.push_back({chunk, kernel::now_nanoseconds()});
         return true;
     } catch (...) {
         return false;
@@ -49,12 +51,25 @@ bool Attachment::answer(std::uint64_t address, pid_t thread, FaultThreads &threa
     return told;
 }
 
+bool Attachment::refuse_since(std::int64_t nanoseconds, std::size_t &count) noexcept
+{
+    const GuardedLock lock(mutex_);
+    bool told = true;
+    count += std::erase_if(wanted_, [&](const Wanted &wanted) {
+        if (wanted.since > nanoseconds)
+            return false;
+        told &= refuse_now(wanted.chunk);
+        return true;
+    });
+    return told;
+}
+
 void Attachment::wake(ByteRange pages) noexcept
 {
     const GuardedLock lock(mutex_);
     const Geometry &geometry = region_->geometry();
-    std::erase_if(wanted_, [&](ChunkIndex chunk) {
-        const ByteRange waiting = geometry.pages_of(chunk);
+    std::erase_if(wanted_, [&](const Wanted &wanted) {
+        const ByteRange waiting = geometry.pages_of(wanted.chunk);
         if (waiting.offset >= pages.end() || pages.offset >= waiting.end())
             return false;
         faults_->wake(at(waiting), waiting.length);
@@ -67,8 +82,8 @@ bool Attachment::refuse(ByteRange pages) noexcept
 {
     const GuardedLock lock(mutex_);
     bool told = true;
-    for (const ChunkIndex chunk : wanted_) {
-        const ByteRange waiting = region_->geometry().pages_of(chunk);
+    for (const Wanted &wanted : wanted_) {
+        const ByteRange waiting = region_->geometry().pages_of(wanted.chunk);
         if (waiting.offset < pages.end() && pages.offset < waiting.end())
             told &= faults_->poison(at(waiting), waiting.length);
     }

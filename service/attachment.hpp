@@ -30,6 +30,9 @@ class Attachment final : public Viewer {
     /// Answers a fault.  `thread` tells the client's threads apart.  False if the client cannot be told of a failure, and should lose the service instead.
     bool answer(std::uint64_t address, pid_t thread, FaultThreads &threads) noexcept;
 
+    /// Whoever has waited since then, or longer, gets an error.  The chunk may still come, for others.  False as for answer(); `count` is how many.
+    bool refuse_since(std::int64_t nanoseconds, std::size_t &count) noexcept;
+
     void wake(ByteRange pages) noexcept override;
     bool refuse(ByteRange pages) noexcept override;
 
@@ -42,7 +45,11 @@ class Attachment final : public Viewer {
     const std::shared_ptr<const kernel::ForeignUserfaultfd> faults_;
     const std::uint64_t address_; // of the first page, in the client's address space
     std::mutex mutex_;
-    std::vector<ChunkIndex> wanted_; // guarded by mutex_: somebody sleeps in a fault for these
+    struct Wanted {
+        ChunkIndex chunk;
+        std::int64_t since = 0; // nanoseconds
+    };
+    std::vector<Wanted> wanted_; // guarded by mutex_: somebody sleeps in a fault for these
 };
 
 } // namespace ufomem::service

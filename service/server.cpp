@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "server.hpp"
 
+#include "kernel/clock.hpp"
 #include "library_thread.hpp"
 
+#include <algorithm>
 #include <ctime>
 #include <unistd.h>
 
@@ -71,7 +73,14 @@ Server::~Server()
 
 void Server::run() noexcept
 {
-    for (std::uint64_t tag = 0; (tag = requests_.wait()) != kernel::EventQueue::stopped;) {
+    const int tick = static_cast<int>(std::clamp(options_.limits.answer_milliseconds / 4, 10U, 1000U));
+    std::int64_t last = kernel::now_nanoseconds();
+    for (std::uint64_t tag = 0; (tag = requests_.wait(sessions_.empty() ? -1 : tick)) != kernel::EventQueue::stopped;) {
+        if (const std::int64_t now = kernel::now_nanoseconds(); now - last >= tick * 1'000'000LL) {
+            last = now;
+            for (const auto &[number, session] : sessions_)
+                session->refuse_late();
+        }
         if (tag == newcomers)
             admit();
         else if (tag != kernel::EventQueue::nothing)

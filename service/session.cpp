@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "session.hpp"
 
+#include "kernel/clock.hpp"
+
 #include <array>
 
 namespace ufomem::service {
@@ -169,6 +171,28 @@ Status Session::detach(const Detach &request)
     if (leaving.attachment)
         leaving.attachment->leave();
     return send(make<Done>(request.head.number));
+}
+
+void Session::refuse_late() noexcept
+{
+    std::vector<std::shared_ptr<Attachment>> attachments;
+    {
+        const GuardedLock lock(mutex_);
+        try {
+            for (const auto &[number, opened] : regions_)
+                if (opened.attachment)
+                    attachments.push_back(opened.attachment);
+        } catch (...) { // no memory: those that are left have their turn next time
+        }
+    }
+    const std::int64_t since = kernel::now_nanoseconds() - host_.limits.answer_milliseconds * 1'000'000LL;
+    std::size_t count = 0;
+    for (const std::shared_ptr<Attachment> &attachment : attachments)
+        if (!attachment->refuse_since(since, count))
+            socket_.shut_down();
+    if (count != 0)
+        host_.log(LogLevel::error, "client %llu: %zu faults have not been answered in %u ms, and end in an error; does a source stall?",
+                  static_cast<unsigned long long>(number_), count, host_.limits.answer_milliseconds);
 }
 
 void Session::end() noexcept

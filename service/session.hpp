@@ -19,6 +19,7 @@ namespace ufomem::service {
 struct Limits {
     std::size_t regions = 256;
     std::size_t faults_at_once = 16; ///< that are being answered; more wait in the kernel
+    unsigned answer_milliseconds = 30'000; ///< a fault that takes longer ends in an error
 };
 
 /// What all sessions of a service share.
@@ -42,6 +43,8 @@ class Session final : public Faulting, public std::enable_shared_from_this<Sessi
 
     /// There is a message, or an end.  False if the session is over.
     bool hear() noexcept;
+    /// Ends the waiting for what takes too long.
+    void refuse_late() noexcept;
     /// Gives everything back.
     void end() noexcept;
 

@@ -120,6 +120,29 @@ void stalled_source_holds_up_nobody_else(void **)
     assert_int_equal(service.end(), 0);
 }
 
+/// But not for ever: then they get an error, and can ask again.
+void stalled_source_has_a_time_limit(void **)
+{
+    ServiceOptions options;
+    options.limits.answer_milliseconds = 200;
+    Service service(options);
+    service.notes().stall.store(true);
+    Process waiting([&] {
+        return with_array(service.path(), [&](ClientRegion &region) {
+            std::uint8_t value = 0;
+            CHECK(guarded_load(region.data() + 5, value) == SIGBUS);
+            CHECK(service.notes().stalled.load() == 1); // still
+            CHECK(is_pattern(region.data() + 64 * KiB, 64 * KiB, region.bytes() - 64 * KiB));
+            service.notes().stall.store(false);
+            CHECK(region.forget_failures({0, 10}).ok());
+            CHECK(is_pattern(region.data(), 0, region.bytes()));
+            return 0;
+        });
+    });
+    assert_int_equal(waiting.wait(), 0);
+    assert_int_equal(service.end(), 0);
+}
+
 /// Runs `change` when a client has read the first chunk of a file of 1 MiB, and expects that the rest cannot be had.
 void assert_rest_is_lost(const std::function<int(const std::string &)> &change)
 {
@@ -213,6 +236,7 @@ int main()
     const CMUnitTest tests[] = {
         cmocka_unit_test(source_fails),          cmocka_unit_test(failures_are_forgotten_when_asked_to),
         cmocka_unit_test(all_who_wait_are_told), cmocka_unit_test(stalled_source_holds_up_nobody_else),
+        cmocka_unit_test(stalled_source_has_a_time_limit),
         cmocka_unit_test(file_is_truncated),     cmocka_unit_test(file_is_changed),
         cmocka_unit_test(file_is_replaced),      cmocka_unit_test(changed_file_is_another_one),
         cmocka_unit_test(empty_files_are_errors),
