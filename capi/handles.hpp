@@ -134,11 +134,11 @@ inline RegionHandle *region_handle(const ufo *region) noexcept { return reinterp
 enum class Admission { open, closing_too };
 
 /// Checks what every call on a region has to check, and enters it.
-inline Result<RegionVisit> enter(const ufo *region, Admission admission = Admission::open) noexcept
+inline Result<Visit<AnyRegion>> enter(const ufo *region, Admission admission = Admission::open) noexcept
 {
     if (!region)
         return fail(Code::invalid, "the region is NULL; did ufo_new fail?");
-    RegionVisit inside = admission == Admission::open ? visit(region_handle(region)) : visit_closing(region_handle(region));
+    Visit<AnyRegion> inside = admission == Admission::open ? visit<AnyRegion>(region_handle(region)) : visit_closing<AnyRegion>(region_handle(region));
     if (!inside)
         return fail(Code::closed, "the region has been freed");
     if (inside->forked())

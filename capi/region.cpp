@@ -58,7 +58,7 @@ Result<Core::RegionRequest> make_request(const ufo_config &config)
 /// A call on elements that have to lie in the array.
 template <class Call> ufo_status on_range(ufo *region, size_t first, size_t count, Call call, Admission admission = Admission::open) noexcept
 {
-    Result<RegionVisit> inside = enter(region, admission);
+    Result<Visit<AnyRegion>> inside = enter(region, admission);
     if (!inside.ok())
         return static_cast<ufo_status>(inside.status().code);
     const ElementRange range{first, count};
@@ -70,7 +70,7 @@ template <class Call> ufo_status on_range(ufo *region, size_t first, size_t coun
 
 template <class Value, class Get> Value ask(const ufo *region, Value otherwise, Get get) noexcept
 {
-    Result<RegionVisit> inside = enter(region);
+    Result<Visit<AnyRegion>> inside = enter(region);
     return inside.ok() ? get(**inside) : otherwise;
 }
 
@@ -103,36 +103,36 @@ void ufo_free(ufo *region)
     if (!region)
         return;
     {
-        Result<RegionVisit> inside = enter(region); // reports a second free, and a fork
+        Result<Visit<AnyRegion>> inside = enter(region); // reports a second free, and a fork
         if (!inside.ok())
             return;
     }
-    (void)Core::close(region_handle(region));
+    (void)AnyRegion::close(region_handle(region));
 }
 
 void *ufo_data(const ufo *region)
 {
-    return ask<void *>(region, nullptr, [](Region &inside) { return inside.body(); });
+    return ask<void *>(region, nullptr, [](AnyRegion &inside) { return inside.body(); });
 }
 
 void *ufo_header(const ufo *region)
 {
-    return ask<void *>(region, nullptr, [](Region &inside) { return inside.geometry().header_size() != 0 ? inside.header() : nullptr; });
+    return ask<void *>(region, nullptr, [](AnyRegion &inside) { return inside.geometry().header_size() != 0 ? inside.header() : nullptr; });
 }
 
 size_t ufo_count(const ufo *region)
 {
-    return ask<size_t>(region, 0, [](Region &inside) { return inside.geometry().count(); });
+    return ask<size_t>(region, 0, [](AnyRegion &inside) { return inside.geometry().count(); });
 }
 
 size_t ufo_element_size(const ufo *region)
 {
-    return ask<size_t>(region, 0, [](Region &inside) { return inside.geometry().element_size(); });
+    return ask<size_t>(region, 0, [](AnyRegion &inside) { return inside.geometry().element_size(); });
 }
 
 size_t ufo_chunk(const ufo *region)
 {
-    return ask<size_t>(region, 0, [](Region &inside) {
+    return ask<size_t>(region, 0, [](AnyRegion &inside) {
         const Geometry &geometry = inside.geometry();
         return std::max<std::size_t>(geometry.chunk_bytes() / geometry.element_size(), 1);
     });
@@ -140,7 +140,7 @@ size_t ufo_chunk(const ufo *region)
 
 ufo_delivery ufo_get_delivery(const ufo *region)
 {
-    Result<RegionVisit> inside = enter(region);
+    Result<Visit<AnyRegion>> inside = enter(region);
     return inside.ok() ? static_cast<ufo_delivery>((*inside)->delivery()) : static_cast<ufo_delivery>(inside.status().code);
 }
 
@@ -158,29 +158,29 @@ ufo *ufo_find(ufo_core *core_handle, const void *address)
 
 ufo_status ufo_touch(ufo *region, size_t first, size_t count)
 {
-    return on_range(region, first, count, [](Region &inside, ElementRange range) { return inside.touch(range); });
+    return on_range(region, first, count, [](AnyRegion &inside, ElementRange range) { return inside.touch(range); });
 }
 
 ufo_status ufo_pin(ufo *region, size_t first, size_t count)
 {
-    return on_range(region, first, count, [](Region &inside, ElementRange range) { return inside.pin(range); });
+    return on_range(region, first, count, [](AnyRegion &inside, ElementRange range) { return inside.pin(range); });
 }
 
 ufo_status ufo_pin_write(ufo *region, size_t first, size_t count)
 {
-    return on_range(region, first, count, [](Region &inside, ElementRange range) { return inside.pin_write(range); });
+    return on_range(region, first, count, [](AnyRegion &inside, ElementRange range) { return inside.pin_write(range); });
 }
 
 ufo_status ufo_unpin(ufo *region, size_t first, size_t count)
 {
     // The one call that a region still takes while it is being freed: its pins are what it waits for.
     return on_range(
-        region, first, count, [](Region &inside, ElementRange range) { return inside.unpin(range); }, Admission::closing_too);
+        region, first, count, [](AnyRegion &inside, ElementRange range) { return inside.unpin(range); }, Admission::closing_too);
 }
 
 ufo_status ufo_read(ufo *region, size_t first, size_t count, void *out)
 {
-    return on_range(region, first, count, [out](Region &inside, ElementRange range) -> Status {
+    return on_range(region, first, count, [out](AnyRegion &inside, ElementRange range) -> Status {
         if (!out && range.count != 0)
             return fail(Code::invalid, "out is NULL");
         return inside.read(range, static_cast<std::byte *>(out));
@@ -189,7 +189,7 @@ ufo_status ufo_read(ufo *region, size_t first, size_t count, void *out)
 
 ufo_status ufo_write(ufo *region, size_t first, size_t count, const void *in)
 {
-    return on_range(region, first, count, [in](Region &inside, ElementRange range) -> Status {
+    return on_range(region, first, count, [in](AnyRegion &inside, ElementRange range) -> Status {
         if (!in && range.count != 0)
             return fail(Code::invalid, "in is NULL");
         return inside.write(range, static_cast<const std::byte *>(in));
@@ -198,22 +198,22 @@ ufo_status ufo_write(ufo *region, size_t first, size_t count, const void *in)
 
 ufo_status ufo_flush(ufo *region, size_t first, size_t count)
 {
-    return on_range(region, first, count, [](Region &inside, ElementRange range) { return inside.flush(range); });
+    return on_range(region, first, count, [](AnyRegion &inside, ElementRange range) { return inside.flush(range); });
 }
 
 ufo_status ufo_evict(ufo *region, size_t first, size_t count)
 {
-    return on_range(region, first, count, [](Region &inside, ElementRange range) { return inside.evict(range); });
+    return on_range(region, first, count, [](AnyRegion &inside, ElementRange range) { return inside.evict(range); });
 }
 
 ufo_status ufo_reset(ufo *region, size_t first, size_t count)
 {
-    return on_range(region, first, count, [](Region &inside, ElementRange range) { return inside.reset(range); });
+    return on_range(region, first, count, [](AnyRegion &inside, ElementRange range) { return inside.reset(range); });
 }
 
 ufo_status ufo_advise(ufo *region, size_t first, size_t count, ufo_advice advice)
 {
-    return on_range(region, first, count, [advice](Region &inside, ElementRange range) -> Status {
+    return on_range(region, first, count, [advice](AnyRegion &inside, ElementRange range) -> Status {
         if (advice < UFO_ADVICE_NORMAL || advice > UFO_ADVICE_DONTNEED)
             return fail(Code::invalid, "%d is not an advice", advice);
         inside.advise(range, static_cast<Advice>(advice));
@@ -226,22 +226,24 @@ ufo_status ufo_stats_get(const ufo *region, ufo_stats *stats)
     return guarded([&]() -> Status {
         if (!stats || stats->struct_size < sizeof stats->struct_size)
             return fail(Code::invalid, "stats is NULL, or its struct_size is not set; set it to sizeof(ufo_stats)");
-        Result<RegionVisit> inside = enter(region);
+        Result<Visit<AnyRegion>> inside = enter(region);
         if (!inside.ok())
             return inside.status();
-        const Counters &counters = (*inside)->counters();
+        Result<RegionFigures> figures = (*inside)->figures();
+        if (!figures.ok())
+            return figures.status();
         ufo_stats all{};
-        all.resident_bytes = (*inside)->resident_bytes();
-        all.pins = (*inside)->pins();
-        all.faults = counters.faults;
-        all.populates = counters.populates;
-        all.populated_bytes = counters.populated_bytes;
-        all.evictions = counters.evictions;
-        all.rescues = counters.rescues;
-        all.written_back_bytes = counters.written_back_bytes;
-        all.spill_written_bytes = counters.spill_written_bytes;
-        all.spill_read_bytes = counters.spill_read_bytes;
-        all.failures = counters.failures;
+        all.resident_bytes = figures->resident_bytes;
+        all.pins = figures->pins;
+        all.faults = figures->faults;
+        all.populates = figures->populates;
+        all.populated_bytes = figures->populated_bytes;
+        all.evictions = figures->evictions;
+        all.rescues = figures->rescues;
+        all.written_back_bytes = figures->written_back_bytes;
+        all.spill_written_bytes = figures->spill_written_bytes;
+        all.spill_read_bytes = figures->spill_read_bytes;
+        all.failures = figures->failures;
         copy_out(all, *stats);
         return {};
     });

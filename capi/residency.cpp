@@ -50,10 +50,13 @@ ufo_status ufo_residency_open(ufo *region, ufo_residency *residency)
     return guarded([&]() -> Status {
         if (!residency || residency->struct_size < sizeof *residency)
             return fail(Code::invalid, "residency is NULL, or its struct_size is not set; set it to sizeof(ufo_residency)");
-        Result<RegionVisit> inside = enter(region);
+        Result<Visit<AnyRegion>> inside = enter(region);
         if (!inside.ok())
             return inside.status();
-        Result<std::shared_ptr<Residency>> opened = (*inside)->open_residency();
+        Region *const of_core = (*inside)->of_core();
+        if (!of_core)
+            return fail(Code::unsupported, "another process says which elements of a shared region are resident; use ufo_touch or ufo_read");
+        Result<std::shared_ptr<Residency>> opened = of_core->open_residency();
         if (!opened.ok())
             return opened.status();
         ResidencyHandle *handle = make_handle(residencies());
@@ -61,7 +64,7 @@ ufo_status ufo_residency_open(ufo *region, ufo_residency *residency)
             return Status{Code::nomem}; // make_handle() has said so
         handle->process = kernel::this_process();
         handle->residency = std::move(*opened);
-        ufo_residency all = describe(**inside);
+        ufo_residency all = describe(*of_core);
         all.owner = handle;
         copy_out(all, *residency);
         return {};

@@ -228,43 +228,6 @@ void Core::bury(Region *region, std::uint64_t number) noexcept
     region_handles().give(handle);
 }
 
-Status Core::close(RegionHandle *handle, Wait wait) noexcept
-{
-    const SignalGuard guard;
-    Region *region = handle->enter_closing(); // so that it stays until we are done
-    if (region)
-        region->begin_closing(); // before the last call that was let in can end
-    if (!region || !handle->close()) {
-        if (region)
-            handle->leave();
-        return fail(Code::closed, "the region has been freed before");
-    }
-    // Inside the region's own callback there is no end to wait for: whoever leaves last ends the region.
-    constexpr std::uint32_t ours = 2;
-    const bool waits = wait == Wait::yes && !region->fills_on_this_thread();
-    const auto wait_a_moment = [] {
-        const timespec moment{0, 200'000};
-        nanosleep(&moment, nullptr);
-    };
-    while (waits && handle->users() > ours + region->pins())
-        wait_a_moment();
-    region->refuse_readers();
-    Status status;
-    if (region->takes_changes())
-        status = region->flush({0, region->geometry().count()});
-    const Failure failure = Failure::of_this_thread(status);
-    if (!status.ok())
-        region->log_loss(failure);
-    // Faults may have come in meanwhile, to be refused: whoever waits for the end does not leave it to them.
-    bool ended = false;
-    while (waits && !ended && region->pins() == 0)
-        if (!(ended = handle->leave_as_last(ours)))
-            wait_a_moment();
-    if (!ended)
-        handle->leave(ours);
-    return failure.code == Code::ok ? Status{} : failure.report();
-}
-
 void Core::close_all() noexcept
 {
     prefetcher_->stop();
@@ -280,7 +243,7 @@ void Core::close_all() noexcept
         }
         if (!handle)
             return;
-        (void)close(handle);
+        (void)AnyRegion::close(handle);
     }
 }
 

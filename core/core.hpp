@@ -52,9 +52,6 @@ class Core : public std::enable_shared_from_this<Core> {
 
     /// Throws std::bad_alloc.
     Result<RegionHandle *> new_region(RegionRequest request);
-    enum class Wait : std::uint8_t { yes, no };
-    /// Without waiting, the region ends with the last one who is inside.
-    static Status close(RegionHandle *handle, Wait wait = Wait::yes) noexcept;
     void close_all() noexcept;
 
     RegionHandle *find(const void *address) noexcept;

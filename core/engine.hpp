@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ahead.hpp"
+#include "any_region.hpp"
 #include "budget.hpp"
 #include "counters.hpp"
 #include "frames.hpp"
@@ -15,8 +16,6 @@
 #include <string>
 
 namespace ufomem {
-
-enum class Delivery : std::int32_t { automatic = 0, thread = 1, in_line = 2, protect = 3 };
 
 struct Engine {
     Engine(Log log_to, std::size_t budget_bytes, unsigned low_percent, unsigned high_percent, const kernel::Userfaultfd *pool, std::string spill_folder)

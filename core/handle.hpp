@@ -8,6 +8,7 @@
 
 namespace ufomem {
 
+class AnyRegion;
 class Region;
 
 enum class Phase : std::uint64_t { unused = 0, open = 1, closing = 2 };
@@ -19,7 +20,7 @@ class RegionHandle {
     RegionHandle &operator=(const RegionHandle &) = delete;
 
     /// Makes the handle stand for a region; the caller is inside once.
-    void open(Region *region) noexcept
+    void open(AnyRegion *region) noexcept
     {
         region_ = region;
         // Late calls of the handle's former region may be on their way in and out: they stay counted.
@@ -35,7 +36,7 @@ class RegionHandle {
     std::uint32_t users() const noexcept { return static_cast<std::uint32_t>(word_.load(std::memory_order_acquire)); }
 
     /// Enters an open region, for a call.
-    Region *enter() noexcept
+    AnyRegion *enter() noexcept
     {
         const std::uint64_t before = word_.fetch_add(1, std::memory_order_acquire);
         if (phase_of(before) == Phase::open) [[likely]]
@@ -45,7 +46,7 @@ class RegionHandle {
     }
 
     /// Enters a region that may be closing: for faults, evictions and unpins, which its end waits for.
-    Region *enter_closing(std::uint32_t users = 1) noexcept
+    AnyRegion *enter_closing(std::uint32_t users = 1) noexcept
     {
         std::uint64_t word = word_.load(std::memory_order_acquire);
         while (phase_of(word) != Phase::unused)
@@ -53,7 +54,7 @@ class RegionHandle {
                 return region_;
         return nullptr;
     }
-    Region *enter_generation(std::uint32_t generation) noexcept
+    AnyRegion *enter_generation(std::uint32_t generation) noexcept
     {
         std::uint64_t word = word_.load(std::memory_order_acquire);
         while (phase_of(word) != Phase::unused && word >> generation_shift == generation)
@@ -98,10 +99,10 @@ class RegionHandle {
     static constexpr std::uint32_t users_of(std::uint64_t word) { return static_cast<std::uint32_t>(word); }
 
     /// Of all who see the same word, one ends the region, and says true.
-    bool end(std::uint64_t word, std::uint32_t users = 0) noexcept; // region.cpp
+    bool end(std::uint64_t word, std::uint32_t users = 0) noexcept; // any_region.cpp
 
     std::atomic<std::uint64_t> word_{0};
-    Region *region_ = nullptr;
+    AnyRegion *region_ = nullptr;
 };
 
 /// A region by handle and generation: tells a region from its successor in the same handle.
@@ -111,29 +112,30 @@ struct RegionTicket {
     friend bool operator==(const RegionTicket &, const RegionTicket &) = default;
 };
 
-/// Whoever holds one is inside, and leaves at the end.
-class RegionVisit {
+/// Whoever holds one is inside, and leaves at the end.  R is Region where the handle can only be that of a core's.
+template <class R> class Visit {
   public:
-    RegionVisit() = default;
-    RegionVisit(RegionHandle *handle, Region *region) : handle_(handle), region_(region) {}
-    RegionVisit(RegionVisit &&other) noexcept : handle_(other.handle_), region_(other.region_) { other.region_ = nullptr; }
-    RegionVisit &operator=(RegionVisit &&) = delete;
-    ~RegionVisit()
+    Visit() = default;
+    Visit(RegionHandle *handle, AnyRegion *region) : handle_(handle), region_(region) {}
+    Visit(Visit &&other) noexcept : handle_(other.handle_), region_(other.region_) { other.region_ = nullptr; }
+    Visit &operator=(Visit &&) = delete;
+    ~Visit()
     {
         if (region_)
             handle_->leave();
     }
     explicit operator bool() const { return region_ != nullptr; }
-    Region *operator->() const { return region_; }
-    Region &operator*() const { return *region_; }
+    R *operator->() const { return static_cast<R *>(region_); }
+    R &operator*() const { return *static_cast<R *>(region_); }
 
   private:
     RegionHandle *handle_ = nullptr;
-    Region *region_ = nullptr;
+    AnyRegion *region_ = nullptr;
 };
+using RegionVisit = Visit<Region>;
 
-inline RegionVisit visit(RegionHandle *handle) noexcept { return {handle, handle->enter()}; }
-inline RegionVisit visit_closing(RegionHandle *handle) noexcept { return {handle, handle->enter_closing()}; }
+template <class R = Region> Visit<R> visit(RegionHandle *handle) noexcept { return {handle, handle->enter()}; }
+template <class R = Region> Visit<R> visit_closing(RegionHandle *handle) noexcept { return {handle, handle->enter_closing()}; }
 inline RegionVisit visit(const RegionTicket &ticket) noexcept { return {ticket.handle, ticket.handle->enter_generation(ticket.generation)}; }
 
 } // namespace ufomem

@@ -6,16 +6,6 @@
 
 namespace ufomem {
 
-bool RegionHandle::end(std::uint64_t word, std::uint32_t users) noexcept
-{
-    // Late calls come and go on a closing handle.
-    const std::uint64_t unused = ((word & ~phase_mask) | phase_bits(Phase::unused)) - users;
-    if (!word_.compare_exchange_strong(word, unused, std::memory_order_acq_rel))
-        return false;
-    region_->end();
-    return true;
-}
-
 Region::Region(Engine &engine, std::unique_ptr<const Geometry> geometry, Options options, std::unique_ptr<Backing> backing, RegionHandle &handle)
     : engine_(engine), geometry_(std::move(geometry)), options_(std::move(options)), backing_(std::move(backing)), handle_(handle),
       generation_(handle.generation() + 1)
@@ -61,10 +51,46 @@ Region::~Region()
             });
 }
 
-bool Region::fills_on_this_thread() const
+bool Region::calls_back_on_this_thread() const
 {
     const auto begin = reinterpret_cast<WaitGraph::Key>(body());
     return WaitGraph::of_process().fills_within(kernel::this_thread(), begin, begin + geometry_->mapped_body_bytes());
+}
+
+void Region::end() noexcept
+{
+    const std::function<void()> end = std::move(end_); // it destroys this object
+    end();
+}
+
+Status Region::finish_changes() noexcept
+{
+    refuse_readers();
+    if (!options_.source->takes_changes() || options_.read_only)
+        return {};
+    Status status = flush({0, geometry_->count()});
+    if (status.ok())
+        return status;
+    const Failure failure = Failure::of_this_thread(status);
+    engine_.log(LogLevel::error, "the region at %p ends with changes that could not be written: %s", static_cast<void *>(body()), failure.text);
+    return failure.report();
+}
+
+Result<RegionFigures> Region::figures() noexcept
+{
+    return RegionFigures{
+        .resident_bytes = resident_bytes_.load(std::memory_order_relaxed),
+        .pins = pins(),
+        .faults = counters_.faults,
+        .populates = counters_.populates,
+        .populated_bytes = counters_.populated_bytes,
+        .evictions = counters_.evictions,
+        .rescues = counters_.rescues,
+        .written_back_bytes = counters_.written_back_bytes,
+        .spill_written_bytes = counters_.spill_written_bytes,
+        .spill_read_bytes = counters_.spill_read_bytes,
+        .failures = counters_.failures,
+    };
 }
 
 void Region::count(Counters::Counter Counters::*counter, std::uint64_t amount) noexcept

@@ -3,6 +3,7 @@
 // region.cpp (life), region_fill.cpp, region_extent.cpp, region_leave.cpp, region_fault.cpp, region_calls.cpp, region_residency.cpp.
 #pragma once
 
+#include "any_region.hpp"
 #include "backing/backing.hpp"
 #include "chunk_table.hpp"
 #include "counters.hpp"
@@ -24,9 +25,7 @@
 
 namespace ufomem {
 
-enum class Advice : std::int32_t { normal = 0, random = 1, sequential = 2, willneed = 3, dontneed = 4 };
-
-class Region {
+class Region final : public AnyRegion {
   public:
     struct Options {
         std::shared_ptr<Source> source;
@@ -38,26 +37,21 @@ class Region {
 
     /// The backing refers to the same geometry.
     Region(Engine &engine, std::unique_ptr<const Geometry> geometry, Options options, std::unique_ptr<Backing> backing, RegionHandle &handle);
-    Region(const Region &) = delete;
-    Region &operator=(const Region &) = delete;
-    ~Region();
+    ~Region() override;
 
     Status make_tables() noexcept;
     /// Runs when the last one has left the closed region, and has to destroy it.
     void set_end(std::function<void()> end) { end_ = std::move(end); }
-    void end() noexcept
-    {
-        const std::function<void()> end = std::move(end_); // it destroys this object
-        end();
-    }
 
-    const Geometry &geometry() const { return *geometry_; }
-    std::byte *body() const { return backing_->body(); }
-    std::byte *header() const { return backing_->body() - geometry_->header_size(); }
+    const Geometry &geometry() const override { return *geometry_; }
+    std::byte *body() const override { return backing_->body(); }
+    Delivery delivery() const override { return engine_.delivery; }
+    bool forked() const override { return engine_.forked(); }
+    Region *of_core() noexcept override { return this; }
+    const Log &log() const { return engine_.log; }
     bool contains(const std::byte *address) const { return address >= header() && address < body() + geometry_->mapped_body_bytes(); }
     RegionHandle &handle() const { return handle_; }
     RegionTicket ticket() const { return {&handle_, generation_}; }
-    bool fills_on_this_thread() const;
 
     // -- faults, for the deliveries
     struct Fault {
@@ -81,17 +75,18 @@ class Region {
     /// For a thread that answers its own fault: waits, or ends what would be a wait for ever.  Done or refused.
     Answer wait_for(const Fault &fault) noexcept;
 
-    // -- the calls of the C interface, on ranges that lie in the array
-    Status touch(ElementRange range) noexcept;
-    Status pin(ElementRange range) noexcept;
-    Status pin_write(ElementRange range) noexcept;
-    Status unpin(ElementRange range) noexcept;
-    Status read(ElementRange range, std::byte *out) noexcept;
-    Status write(ElementRange range, const std::byte *in) noexcept;
-    Status flush(ElementRange range) noexcept;
-    Status evict(ElementRange range) noexcept;
-    Status reset(ElementRange range) noexcept;
-    void advise(ElementRange range, Advice advice) noexcept;
+    // -- the calls of the C interface
+    Status touch(ElementRange range) noexcept override;
+    Status pin(ElementRange range) noexcept override;
+    Status pin_write(ElementRange range) noexcept override;
+    Status unpin(ElementRange range) noexcept override;
+    Status read(ElementRange range, std::byte *out) noexcept override;
+    Status write(ElementRange range, const std::byte *in) noexcept override;
+    Status flush(ElementRange range) noexcept override;
+    Status evict(ElementRange range) noexcept override;
+    Status reset(ElementRange range) noexcept override;
+    void advise(ElementRange range, Advice advice) noexcept override;
+    Result<RegionFigures> figures() noexcept override;
     /// Chunks that could not be filled are tried again when they are next asked for; the others stay as they are.
     Status forget_failures(ElementRange range) noexcept;
     bool loads_only_for_callers() const { return options_.source->loads_only_for_callers(); }
@@ -104,23 +99,6 @@ class Region {
     Result<std::shared_ptr<Residency>> open_residency();
     const ChunkTable &words() const { return table_; }
     bool read_only() const { return options_.read_only; }
-    /// When the region begins to be freed: chunks that become resident are shut.
-    void begin_closing() noexcept { closing_.store(true); }
-    void refuse_readers() noexcept;
-
-    bool takes_changes() const { return options_.source->takes_changes() && !options_.read_only; }
-    const Log &log() const { return engine_.log; }
-    void log_loss(const Failure &failure) const noexcept
-    {
-        engine_.log(LogLevel::error, "the region at %p ends with changes that could not be written: %s", static_cast<void *>(body()), failure.text);
-    }
-    bool forked() const { return engine_.forked(); }
-    Delivery delivery() const { return engine_.delivery; }
-
-    std::uint64_t resident_bytes() const { return resident_bytes_.load(std::memory_order_relaxed); }
-    std::uint64_t pins() const { return pins_.load(std::memory_order_relaxed); }
-    const Counters &counters() const { return counters_; }
-
     // -- for the evictor
     struct Eviction {
         bool only_clean = false; ///< changed chunks are to stay
@@ -160,6 +138,12 @@ class Region {
     void count(Counters::Counter Counters::*counter, std::uint64_t amount = 1) noexcept;
 
     // region.cpp
+    std::uint64_t pins() const override { return pins_.load(std::memory_order_relaxed); }
+    bool calls_back_on_this_thread() const override;
+    /// Chunks that become resident from now on are shut.
+    void begin_closing() noexcept override { closing_.store(true); }
+    Status finish_changes() noexcept override;
+    void end() noexcept override;
     void publish(ChunkIndex chunk, ChunkWord next) noexcept;
     void wake_after(ChunkIndex chunk, ChunkWord before) noexcept;
     Status wait_for_change(ChunkIndex chunk, ChunkWord seen) noexcept;
@@ -228,6 +212,7 @@ class Region {
 
     // region_residency.cpp
     std::shared_ptr<Residency> residency() noexcept;
+    void refuse_readers() noexcept;
     void admit_readers(ChunkIndex chunk) noexcept;
     void give_up_waiting(ChunkIndex chunk, ChunkWord seen) noexcept;
     void retire_words() noexcept;

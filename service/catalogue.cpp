@@ -16,7 +16,7 @@ ServedRegion::ServedRegion(RegionHandle *handle, std::shared_ptr<Audience> audie
 ServedRegion::~ServedRegion()
 {
     if (const RegionVisit region = enter()) // otherwise it has been freed, and the handle may be another region's
-        (void)Core::close(handle_, Core::Wait::no);
+        (void)AnyRegion::close(handle_, AnyRegion::Wait::no);
 }
 
 Result<std::shared_ptr<ServedRegion>> Catalogue::make(Core::RegionRequest request)
