@@ -5,7 +5,8 @@
 
 namespace ufomem::service {
 
-ServedRegion::ServedRegion(RegionHandle *handle, std::shared_ptr<Audience> audience) : handle_(handle), audience_(std::move(audience))
+ServedRegion::ServedRegion(RegionHandle *handle, std::shared_ptr<Audience> audience)
+    : handle_(handle), audience_(std::move(audience))
 {
     if (const RegionVisit region = visit(handle)) {
         ticket_ = region->ticket();
@@ -35,7 +36,7 @@ void Catalogue::keep(const std::shared_ptr<ServedRegion> &region, std::vector<st
     dropped.reserve(recent_.size() + 2);
     recent_.erase(std::remove(recent_.begin(), recent_.end(), region), recent_.end());
     recent_.push_back(region);
-    while (recent_.size() > idle_files_) {
+    while (recent_.size() > options_.idle_files) {
         dropped.push_back(std::move(recent_.front()));
         recent_.pop_front();
     }
@@ -44,6 +45,8 @@ void Catalogue::keep(const std::shared_ptr<ServedRegion> &region, std::vector<st
 Result<std::shared_ptr<ServedRegion>> Catalogue::file(kernel::File file, std::size_t chunk_bytes)
 {
     if (Status status = check_readable(file); !status.ok())
+        return status;
+    if (Status status = options_.allowed.check(file); !status.ok())
         return status;
     Result<FileVersion> version = FileVersion::of(file);
     if (!version.ok())
@@ -60,7 +63,7 @@ Result<std::shared_ptr<ServedRegion>> Catalogue::file(kernel::File file, std::si
     Core::RegionRequest request;
     request.geometry.count = version->size;
     request.geometry.element_size = 1;
-    request.geometry.min_chunk_elements = chunk_bytes;
+    request.geometry.min_chunk_elements = chunk_bytes != 0 ? chunk_bytes : options_.chunk_bytes;
     request.options.source = std::make_shared<ClientFile>(std::move(file), *version);
     request.options.readahead_bytes = ahead;
     Result<std::shared_ptr<ServedRegion>> made = make(std::move(request));
@@ -85,7 +88,8 @@ Result<std::shared_ptr<ServedRegion>> Catalogue::publish(const std::string &name
     {
         const GuardedLock lock(mutex_);
         if (published_.contains(name))
-            return fail(Code::invalid, "an array by the name '%s' is published already; withdraw it first", name.c_str());
+            return fail(Code::invalid, "an array by the name '%s' is published already; withdraw it first",
+                        name.c_str());
     }
     Result<std::shared_ptr<ServedRegion>> made = make(std::move(request));
     if (!made.ok())
@@ -94,6 +98,14 @@ Result<std::shared_ptr<ServedRegion>> Catalogue::publish(const std::string &name
     if (!published_.emplace(name, *made).second)
         return fail(Code::invalid, "an array by the name '%s' is published already; withdraw it first", name.c_str());
     return made;
+}
+
+std::size_t Catalogue::regions() noexcept
+{
+    const GuardedLock lock(mutex_);
+    const auto alive =
+        std::count_if(files_.begin(), files_.end(), [](const auto &entry) { return !entry.second.expired(); });
+    return static_cast<std::size_t>(alive) + published_.size();
 }
 
 void Catalogue::withdraw(const std::string &name) noexcept

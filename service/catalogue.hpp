@@ -2,6 +2,7 @@
 // The regions of a service: files, by what they are, and arrays that its process has published, by name.
 #pragma once
 
+#include "allowed_directories.hpp"
 #include "client_file.hpp"
 #include "core.hpp"
 
@@ -36,10 +37,14 @@ class ServedRegion {
 
 class Catalogue {
   public:
-    /// Files that no client has open stay in memory, the last `idle_files` of them, until somebody needs their place.
-    Catalogue(std::shared_ptr<Core> core, std::size_t idle_files) : core_(std::move(core)), idle_files_(idle_files) {}
+    struct Options {
+        std::size_t idle_files = 16; ///< stay in memory although no client has them, until somebody needs their place
+        std::size_t chunk_bytes = 0; ///< of files, unless their client asks for something else; 0: the engine's default
+        AllowedDirectories allowed;
+    };
+    Catalogue(std::shared_ptr<Core> core, Options options) : core_(std::move(core)), options_(std::move(options)) {}
 
-    /// The region of a file that a client has sent.  Throws std::bad_alloc.
+    /// The region of a file that a client has sent; 0 bytes: as the options say.  Throws std::bad_alloc.
     Result<std::shared_ptr<ServedRegion>> file(kernel::File file, std::size_t chunk_bytes);
     /// Throws std::bad_alloc.
     Result<std::shared_ptr<ServedRegion>> named(const std::string &name);
@@ -48,17 +53,19 @@ class Catalogue {
     void withdraw(const std::string &name) noexcept;
 
     Core &core() const { return *core_; }
+    /// How many there are.
+    std::size_t regions() noexcept;
 
   private:
     Result<std::shared_ptr<ServedRegion>> make(Core::RegionRequest request);
     void keep(const std::shared_ptr<ServedRegion> &region, std::vector<std::shared_ptr<ServedRegion>> &dropped);
 
     const std::shared_ptr<Core> core_;
-    const std::size_t idle_files_;
+    const Options options_;
     std::mutex mutex_;
-    std::map<FileVersion, std::weak_ptr<ServedRegion>> files_;         // guarded by mutex_
-    std::deque<std::shared_ptr<ServedRegion>> recent_;                 // guarded by mutex_; files, the last one opened at the end
-    std::map<std::string, std::shared_ptr<ServedRegion>> published_;   // guarded by mutex_
+    std::map<FileVersion, std::weak_ptr<ServedRegion>> files_; // guarded by mutex_
+    std::deque<std::shared_ptr<ServedRegion>> recent_; // guarded by mutex_; files, the last one opened at the end
+    std::map<std::string, std::shared_ptr<ServedRegion>> published_; // guarded by mutex_
 };
 
 } // namespace ufomem::service

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernel/event_queue.hpp"
+#include "signal_guard.hpp"
 
 #include <atomic>
 #include <map>
@@ -35,9 +36,19 @@ class FaultThreads {
     /// Ends when nobody is busy any more.
     void stop() noexcept;
 
+    /// How many there are now.
+    std::size_t count() noexcept
+    {
+        const GuardedLock lock(mutex_);
+        return threads_.size();
+    }
+
     /// Throws std::bad_alloc.
     Status add(std::uint64_t number, int descriptor, std::shared_ptr<Faulting> faulting);
-    bool report_again(std::uint64_t number, int descriptor) const noexcept { return queue_.report_again(descriptor, number); }
+    bool report_again(std::uint64_t number, int descriptor) const noexcept
+    {
+        return queue_.report_again(descriptor, number);
+    }
     /// Nobody begins to serve it any more.
     void remove(std::uint64_t number, int descriptor) noexcept;
 

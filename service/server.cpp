@@ -5,8 +5,10 @@
 #include "library_thread.hpp"
 
 #include <algorithm>
-#include <ctime>
-#include <unistd.h>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
 
 namespace ufomem::service {
 namespace {
@@ -17,9 +19,11 @@ constexpr std::uint64_t has_ended = 1ULL << 62; // the process of that client
 
 } // namespace
 
-Server::Server(Options options)
-    : options_(std::move(options)), catalogue_(options_.core, options_.idle_files), threads_(options_.most_threads),
-      host_{catalogue_, threads_, process_, options_.limits, options_.log}
+Server::Server(Options options, AllowedDirectories allowed)
+    : options_(std::move(options)),
+      catalogue_(options_.core, {options_.limits.idle_files, options_.chunk_bytes, std::move(allowed)}),
+      threads_(options_.limits.threads),
+      host_{catalogue_, threads_, process_, options_.limits, options_.log, counts_}
 {
 }
 
@@ -27,13 +31,18 @@ Result<std::unique_ptr<Server>> Server::start(Options options)
 {
     if (!options.core)
         return fail(Code::invalid, "a service needs a core");
-    std::unique_ptr<Server> server(new Server(std::move(options)));
+    if (options.limits.pinned_bytes == 0)
+        options.limits.pinned_bytes = options.core->engine().budget.bytes() / 8;
+    Result<AllowedDirectories> allowed = AllowedDirectories::open(options.directories);
+    if (!allowed.ok())
+        return allowed.status();
+    std::unique_ptr<Server> server(new Server(std::move(options), std::move(*allowed)));
     if (Status status = server->open(); !status.ok())
         return status;
     return server;
 }
 
-Status Server::open() noexcept
+Status Server::open()
 {
     Result<kernel::File> process = kernel::descriptor_of_this_process();
     if (!process.ok())
@@ -45,11 +54,13 @@ Status Server::open() noexcept
     requests_ = std::move(*requests);
     if (Status status = threads_.start(); !status.ok())
         return status;
-    Result<kernel::UnixSocket> listening = kernel::UnixSocket::listen_at(options_.path.c_str(), options_.mode);
-    if (!listening.ok())
-        return listening.status();
-    listening_ = std::move(*listening);
-    if (Status status = requests_.add(listening_.descriptor(), newcomers, kernel::EventQueue::Report::always); !status.ok())
+    Result<Listener> listener =
+        options_.socket >= 0 ? Listener::adopt(options_.socket) : Listener::at(options_.path, options_.mode);
+    if (!listener.ok())
+        return listener.status();
+    listener_ = std::move(*listener);
+    if (Status status = requests_.add(listener_.socket().descriptor(), newcomers, kernel::EventQueue::Report::once);
+        !status.ok())
         return status;
     try {
         thread_ = start_library_thread("ufomem-requests", this, [this] { run(); });
@@ -62,8 +73,6 @@ Status Server::open() noexcept
 /// Clients see the sockets close, and end the waiting of their threads themselves.
 Server::~Server()
 {
-    if (listening_)
-        unlink(options_.path.c_str());
     if (thread_.joinable()) {
         requests_.stop();
         thread_.join();
@@ -71,15 +80,71 @@ Server::~Server()
     threads_.stop();
 }
 
+Result<kernel::File> Server::hand_over() noexcept
+{
+    const int listening = listener_.socket().descriptor();
+    kernel::File copy(fcntl(listening, F_DUPFD_CLOEXEC, 0));
+    if (!copy)
+        return fail_errno(Code::limit, errno, "cannot duplicate the listening socket; raise ulimit -n");
+    handed_over_.store(true);
+    requests_.remove(listening);
+    listener_.leave();
+    return copy;
+}
+
+Server::Stats Server::stats() noexcept
+{
+    const Engine &engine = options_.core->engine();
+    const auto of = [](const auto &counter) { return counter.load(std::memory_order_relaxed); };
+    Stats stats;
+    stats.page_bytes = kernel::page_size();
+    stats.chunk_bytes =
+        round_up(options_.chunk_bytes != 0 ? options_.chunk_bytes : Geometry::default_chunk_bytes, stats.page_bytes);
+    stats.budget_bytes = engine.budget.bytes();
+    stats.used_bytes = engine.budget.used();
+    stats.peak_bytes = engine.budget.peak();
+    stats.low_bytes = engine.budget.low();
+    stats.high_bytes = engine.budget.high();
+    stats.fillers = threads_.count();
+    stats.most_fillers = options_.limits.threads;
+    stats.evictors = 1;
+    stats.faults_at_once = options_.limits.faults_at_once;
+    stats.clients = of(clients_);
+    stats.clients_ever = of(clients_ever_);
+    stats.dismissed = of(counts_.dismissed);
+    stats.regions = catalogue_.regions();
+    stats.faults = of(counts_.faults);
+    stats.late = of(counts_.late);
+    stats.failures = of(engine.counters.failures);
+    stats.populated_bytes = of(engine.counters.populated_bytes);
+    stats.evictions = of(engine.counters.evictions);
+    return stats;
+}
+
 void Server::run() noexcept
 {
-    const int tick = static_cast<int>(std::clamp(options_.limits.answer_milliseconds / 4, 10U, 1000U));
+    const std::int64_t tick = std::clamp(options_.limits.answer_milliseconds / 4, 10U, 1000U) * 1'000'000LL;
     std::int64_t last = kernel::now_nanoseconds();
-    for (std::uint64_t tag = 0; (tag = requests_.wait(sessions_.empty() ? -1 : tick)) != kernel::EventQueue::stopped;) {
-        if (const std::int64_t now = kernel::now_nanoseconds(); now - last >= tick * 1'000'000LL) {
+    const auto until = [](std::int64_t time, std::int64_t now) {
+        return std::max<std::int64_t>((time - now) / 1'000'000 + 1, 1);
+    };
+    for (;;) {
+        std::int64_t now = kernel::now_nanoseconds();
+        std::int64_t milliseconds = sessions_.empty() ? -1 : until(last + tick, now);
+        if (admits_again_ != 0)
+            milliseconds = std::min(milliseconds < 0 ? INT64_MAX : milliseconds, until(admits_again_, now));
+        const std::uint64_t tag = requests_.wait(static_cast<int>(milliseconds));
+        if (tag == kernel::EventQueue::stopped)
+            break;
+        now = kernel::now_nanoseconds();
+        if (now - last >= tick) {
             last = now;
             for (const auto &[number, session] : sessions_)
                 session->refuse_late();
+        }
+        if (admits_again_ != 0 && now >= admits_again_) {
+            admits_again_ = 0;
+            listen();
         }
         if (tag == newcomers)
             admit();
@@ -90,33 +155,63 @@ void Server::run() noexcept
         dismiss(sessions_.begin());
 }
 
+/// To be told of the next newcomer.
+void Server::listen() noexcept
+{
+    if (!handed_over_.load())
+        (void)requests_.report_again(listener_.socket().descriptor(), newcomers);
+}
+
+bool Server::has_room_for(const kernel::Peer &peer) const noexcept
+{
+    const auto of_him = [&](const auto &entry) { return entry.second->peer().user == peer.user; };
+    const auto his = static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(), of_him));
+    if (sessions_.size() < options_.limits.clients && his < options_.limits.clients_per_user)
+        return true;
+    options_.log(LogLevel::warning,
+                 "process %d of user %u is turned away: there are %zu clients already, %zu of them of the same user",
+                 peer.process, peer.user, sessions_.size(), his);
+    return false;
+}
+
 void Server::admit() noexcept
 {
-    kernel::UnixSocket socket = listening_.accept();
-    if (!socket) { // he has gone again; or there are no descriptors left, and some moments may help
-        const timespec moment{0, 1'000'000};
-        nanosleep(&moment, nullptr);
+    kernel::UnixSocket socket = listener_.socket().accept();
+    if (!socket && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+        // No descriptors, or no memory.  Who has connected keeps waiting; some will be given back.
+        options_.log(LogLevel::warning, "nobody can be admitted for now: %s", std::strerror(errno));
+        constexpr std::int64_t moment = 100'000'000;
+        admits_again_ = kernel::now_nanoseconds() + moment;
         return;
     }
+    listen();
+    if (!socket)
+        return; // he has gone again
     const kernel::Peer peer = socket.peer();
-    if (sessions_.size() >= options_.clients) {
-        options_.log(LogLevel::warning, "process %d of user %u is turned away: there are %zu clients already", peer.process, peer.user, sessions_.size());
+    // Who does not take his answers cannot hold up the others.
+    if (!socket.limit_waiting(std::chrono::milliseconds(0)).ok())
+        return;
+    if (!has_room_for(peer)) {
+        const Status status = fail(Code::limit, "the service has as many clients as it may; try again later");
+        (void)socket.send(bytes_of(make_failed(0, Failure::of_this_thread(status))));
         return;
     }
     try {
-        // Who does not take his answers cannot hold up the others.
-        if (!socket.limit_waiting(std::chrono::milliseconds(0)).ok())
-            return;
         const std::uint64_t number = next_client_++;
         auto session = std::make_shared<Session>(host_, number, std::move(socket));
         const auto entry = sessions_.emplace(number, std::move(session)).first;
         clients_.store(sessions_.size(), std::memory_order_relaxed);
+        clients_ever_.fetch_add(1, std::memory_order_relaxed);
         const Session &admitted = *entry->second;
-        if (!requests_.add(admitted.descriptor(), number, kernel::EventQueue::Report::always).ok() ||
-            (admitted.process() && !requests_.add(admitted.process().descriptor(), number | has_ended, kernel::EventQueue::Report::always).ok()))
+        if (!requests_.add(admitted.descriptor(), number, kernel::EventQueue::Report::always).ok()
+            || (admitted.process()
+                && !requests_
+                        .add(admitted.process().descriptor(), number | has_ended, kernel::EventQueue::Report::always)
+                        .ok()))
             dismiss(entry);
         else
-            options_.log(LogLevel::info, "client %llu: process %d of user %u", static_cast<unsigned long long>(number), peer.process, peer.user);
+            options_.log(LogLevel::info, "client %llu: process %d of user %u, group %u",
+                         static_cast<unsigned long long>(number), peer.process, peer.user, peer.group);
     } catch (...) { // no memory: he is turned away
     }
 }
@@ -134,6 +229,9 @@ void Server::dismiss(std::map<std::uint64_t, std::shared_ptr<Session>>::iterator
     if (session->second->process())
         requests_.remove(session->second->process().descriptor());
     session->second->end();
+    options_.log(LogLevel::info, "client %llu (process %d of user %u) has left",
+                 static_cast<unsigned long long>(session->first), session->second->peer().process,
+                 session->second->peer().user);
     sessions_.erase(session);
     clients_.store(sessions_.size(), std::memory_order_relaxed);
 }

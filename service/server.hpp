@@ -2,28 +2,50 @@
 // The service: listens, and has one session for each client.
 #pragma once
 
+#include "listener.hpp"
 #include "session.hpp"
 
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace ufomem::service {
 
 class Server {
   public:
     struct Options {
-        std::shared_ptr<Core> core;     ///< its budget is that of all clients together
-        std::string path;               ///< of the socket
-        mode_t mode = 0600;             ///< of the socket: who may connect
-        std::size_t clients = 1024;     ///< at a time
-        std::size_t idle_files = 16;    ///< that stay in memory although no client has them open
-        unsigned most_threads = 64;     ///< that answer faults
-        Limits limits;                  ///< of each client
+        std::shared_ptr<Core> core; ///< its budget is that of all clients together
+        std::string path;           ///< of the socket; empty: default_socket_path()
+        mode_t mode = 0600;         ///< of the socket: who may connect
+        int socket =
+            -1; ///< one that listens already, instead of a path; it is duplicated, and stays in the file system
+        std::size_t chunk_bytes = 0; ///< of files, unless their client asks for something else; 0: the engine's default
+        std::vector<std::string> directories; ///< only files in or below these may be shared; none: all
+        Limits limits;
         Log log;
     };
     struct Stats {
+        std::size_t page_bytes = 0;
+        std::size_t chunk_bytes = 0; ///< of files, unless their client asks for something else
+        std::size_t budget_bytes = 0;
+        std::size_t used_bytes = 0;
+        std::size_t peak_bytes = 0;
+        std::size_t low_bytes = 0;  ///< eviction ends below this
+        std::size_t high_bytes = 0; ///< and begins above this
+        std::size_t fillers = 0;    ///< threads that answer faults
+        std::size_t most_fillers = 0;
+        std::size_t evictors = 0; ///< threads that make room ahead of need
+        std::size_t faults_at_once = 0;
         std::size_t clients = 0;
+        std::uint64_t clients_ever = 0;
+        std::uint64_t dismissed = 0; ///< of these: with whom the service ended the conversation
+        std::size_t regions = 0;
+        std::uint64_t faults = 0;   ///< answered
+        std::uint64_t late = 0;     ///< ended in an error, because no answer came in time
+        std::uint64_t failures = 0; ///< chunks that could not be filled
+        std::uint64_t populated_bytes = 0;
+        std::uint64_t evictions = 0; ///< chunks that left memory
     };
 
     /// Throws std::bad_alloc.
@@ -34,26 +56,39 @@ class Server {
 
     /// Regions by name; throws std::bad_alloc.
     Catalogue &catalogue() { return catalogue_; }
-    Stats stats() const { return {clients_.load(std::memory_order_relaxed)}; }
+    /// Any thread.
+    Stats stats() noexcept;
+
+    /// Where it listens; empty if it was given a socket.
+    const std::string &path() const { return listener_.path(); }
+    /// The listening socket, for a successor in this process or another one (Options::socket).  From now on this service admits nobody, and leaves the
+    /// socket in the file system; it goes on for those whom it has.  Any thread, and again if the successor has failed.
+    Result<kernel::File> hand_over() noexcept;
 
   private:
-    explicit Server(Options options);
-    Status open() noexcept;
+    Server(Options options, AllowedDirectories allowed);
+    Status open();
     void run() noexcept;
+    void listen() noexcept;
     void admit() noexcept;
+    bool has_room_for(const kernel::Peer &peer) const noexcept;
     void hear(std::uint64_t tag) noexcept;
     void dismiss(std::map<std::uint64_t, std::shared_ptr<Session>>::iterator session) noexcept;
 
     const Options options_;
     Catalogue catalogue_;
     FaultThreads threads_;
+    Counts counts_;
     kernel::File process_;
-    kernel::UnixSocket listening_;
+    Listener listener_;
     kernel::EventQueue requests_;
     Host host_;
     std::map<std::uint64_t, std::shared_ptr<Session>> sessions_; // of the thread's own
-    std::uint64_t next_client_ = 1;
+    std::uint64_t next_client_ = 1;                              // of the thread's own
+    std::int64_t admits_again_ = 0; // of the thread's own: when, in nanoseconds; 0: it does
+    std::atomic<bool> handed_over_{false};
     std::atomic<std::size_t> clients_{0};
+    std::atomic<std::uint64_t> clients_ever_{0};
     std::thread thread_;
 };
 

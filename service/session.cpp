@@ -31,7 +31,8 @@ bool Session::hear() noexcept
     const std::span<const std::byte> message = std::span(room).first(received->size);
     Status status;
     try {
-        status = received->cut_off ? misbehaves(fail(Code::invalid, "a message is longer than any should be, or comes with several descriptors"))
+        status = received->cut_off ? misbehaves(
+                     fail(Code::invalid, "a message is longer than any should be, or comes with several descriptors"))
                                    : answer(message, std::move(received->descriptor));
     } catch (const std::bad_alloc &) {
         status = fail(Code::nomem, "the service has no memory for the request");
@@ -43,9 +44,21 @@ bool Session::hear() noexcept
     const Failure failure = Failure::of_this_thread(status);
     const bool understood = !received->cut_off && message.size() >= sizeof(Head);
     const Failed failed = make_failed(understood ? read_as<Head>(message).number : 0, failure);
-    host_.log(LogLevel::warning, "client %llu (process %d of user %u): %s", static_cast<unsigned long long>(number_), peer_.process, peer_.user, failure.text);
+    host_.log(LogLevel::warning, "client %llu (process %d of user %u): %s", static_cast<unsigned long long>(number_),
+              peer_.process, peer_.user, failure.text);
     const bool told = send(failed).ok();
-    return told && !misbehaved_;
+    if (told && !misbehaved_)
+        return true;
+    dismiss();
+    return false;
+}
+
+/// Its end is noticed by whoever hears of messages.
+void Session::dismiss() noexcept
+{
+    if (!dismissed_.exchange(true))
+        host_.counts.dismissed.fetch_add(1, std::memory_order_relaxed);
+    socket_.shut_down();
 }
 
 Status Session::answer(std::span<const std::byte> message, kernel::File descriptor)
@@ -62,7 +75,8 @@ Status Session::answer(std::span<const std::byte> message, kernel::File descript
         const auto request = read_as<OpenFile>(message);
         constexpr std::uint64_t most = 1ULL << 30;
         if (request.chunk_bytes > most)
-            return fail(Code::overflow, "chunks of %llu bytes are too large to be shared", static_cast<unsigned long long>(request.chunk_bytes));
+            return fail(Code::overflow, "chunks of %llu bytes are too large to be shared",
+                        static_cast<unsigned long long>(request.chunk_bytes));
         Result<std::shared_ptr<ServedRegion>> region = host_.catalogue.file(std::move(descriptor), request.chunk_bytes);
         return region.ok() ? offer(request.head.number, std::move(*region)) : region.status();
     }
@@ -93,7 +107,8 @@ Status Session::greet(const Hello &hello, kernel::File descriptor)
     Result<kernel::ForeignUserfaultfd> faults = kernel::ForeignUserfaultfd::adopt(std::move(descriptor));
     if (!faults.ok())
         return misbehaves(faults.status());
-    faults_ = std::make_shared<const kernel::ForeignUserfaultfd>(std::move(*faults)); // before the first fault is served
+    faults_ =
+        std::make_shared<const kernel::ForeignUserfaultfd>(std::move(*faults)); // before the first fault is served
     if (Status status = host_.threads.add(number_, faults_->descriptor(), shared_from_this()); !status.ok())
         return misbehaves(status);
     Welcome welcome = make<Welcome>(hello.head.number);
@@ -113,7 +128,17 @@ Status Session::offer(std::uint32_t number, std::shared_ptr<ServedRegion> region
     {
         const GuardedLock lock(mutex_);
         if (regions_.size() >= host_.limits.regions)
-            return fail(Code::limit, "the client has %zu shared regions, as many as it may; free some first", regions_.size());
+            return fail(Code::limit, "the client has %zu shared regions, as many as it may; free some first",
+                        regions_.size());
+        const std::uint64_t bytes = geometry.mapped_body_bytes();
+        if (mapped_bytes_ > host_.limits.mapped_bytes || bytes > host_.limits.mapped_bytes - mapped_bytes_)
+            return fail(Code::limit,
+                        "an array of %llu bytes would be more than a client may have mapped: of %llu bytes it has "
+                        "%llu; free some regions first",
+                        static_cast<unsigned long long>(bytes),
+                        static_cast<unsigned long long>(host_.limits.mapped_bytes),
+                        static_cast<unsigned long long>(mapped_bytes_));
+        mapped_bytes_ += bytes;
         regions_.emplace(next_region_++, Opened_{region, nullptr});
     }
     return send(opened, memory);
@@ -126,11 +151,14 @@ Status Session::attach(const Attach &request)
         const GuardedLock lock(mutex_);
         const auto found = regions_.find(request.region);
         if (found == regions_.end() || found->second.attachment)
-            return fail(Code::invalid, "region %llu is not there to be attached", static_cast<unsigned long long>(request.region));
+            return fail(Code::invalid, "region %llu is not there to be attached",
+                        static_cast<unsigned long long>(request.region));
         const std::size_t size = found->second.region->geometry().mapped_body_bytes();
         constexpr std::uint64_t address_end = 1ULL << 56;
-        if (request.address % kernel::page_size() != 0 || request.address >= address_end || size > address_end - request.address)
-            return fail(Code::invalid, "a region cannot be mapped at %llx", static_cast<unsigned long long>(request.address));
+        if (request.address % kernel::page_size() != 0 || request.address >= address_end
+            || size > address_end - request.address)
+            return fail(Code::invalid, "a region cannot be mapped at %llx",
+                        static_cast<unsigned long long>(request.address));
         attachment = std::make_shared<Attachment>(found->second.region, faults_, request.address);
         found->second.attachment = attachment;
     }
@@ -152,7 +180,8 @@ Status Session::retry(const Retry &request)
     const Geometry &geometry = region->geometry();
     if (request.offset > geometry.body_bytes() || request.bytes > geometry.body_bytes() - request.offset)
         return fail(Code::range, "bytes to be tried again leave the array");
-    if (Status status = region->forget_failures(geometry.elements_meeting({request.offset, request.bytes})); !status.ok())
+    if (Status status = region->forget_failures(geometry.elements_meeting({request.offset, request.bytes}));
+        !status.ok())
         return status;
     return send(make<Done>(request.head.number));
 }
@@ -167,6 +196,7 @@ Status Session::detach(const Detach &request)
             return fail(Code::invalid, "region %llu is not open", static_cast<unsigned long long>(request.region));
         leaving = std::move(found->second);
         regions_.erase(found);
+        mapped_bytes_ -= leaving.region->geometry().mapped_body_bytes();
     }
     if (leaving.attachment)
         leaving.attachment->leave();
@@ -189,9 +219,11 @@ void Session::refuse_late() noexcept
     std::size_t count = 0;
     for (const std::shared_ptr<Attachment> &attachment : attachments)
         if (!attachment->refuse_since(since, count))
-            socket_.shut_down();
+            dismiss();
+    host_.counts.late.fetch_add(count, std::memory_order_relaxed);
     if (count != 0)
-        host_.log(LogLevel::error, "client %llu: %zu faults have not been answered in %u ms, and end in an error; does a source stall?",
+        host_.log(LogLevel::error,
+                  "client %llu: %zu faults have not been answered in %u ms, and end in an error; does a source stall?",
                   static_cast<unsigned long long>(number_), count, host_.limits.answer_milliseconds);
 }
 
@@ -225,7 +257,7 @@ void Session::serve(FaultThreads &threads) noexcept
     kernel::FaultMessage fault;
     const kernel::ForeignUserfaultfd::Got got = faults_->read(fault);
     if (got == kernel::ForeignUserfaultfd::Got::broken) {
-        socket_.shut_down();
+        dismiss();
         return;
     }
     bool again = true;
@@ -239,7 +271,7 @@ void Session::serve(FaultThreads &threads) noexcept
     if (got != kernel::ForeignUserfaultfd::Got::message)
         return;
     if (!answer_fault(fault, threads))
-        socket_.shut_down(); // the client's library ends its threads' waiting
+        dismiss(); // the client's library ends its threads' waiting
     finish_fault();
 }
 
@@ -258,6 +290,7 @@ bool Session::answer_fault(const kernel::FaultMessage &fault, FaultThreads &thre
 
 void Session::finish_fault() noexcept
 {
+    host_.counts.faults.fetch_add(1, std::memory_order_relaxed);
     bool again = false;
     {
         const GuardedLock lock(mutex_);

@@ -6,20 +6,22 @@
 #include "catalogue.hpp"
 #include "fault_threads.hpp"
 #include "kernel/unix_socket.hpp"
+#include "limits.hpp"
 #include "log.hpp"
 #include "protocol.hpp"
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
 
 namespace ufomem::service {
 
-/// What each client may have.
-struct Limits {
-    std::size_t regions = 256;
-    std::size_t faults_at_once = 16; ///< that are being answered; more wait in the kernel
-    unsigned answer_milliseconds = 30'000; ///< a fault that takes longer ends in an error
+/// What has happened to all clients so far.
+struct Counts {
+    std::atomic<std::uint64_t> faults{0};    ///< answered
+    std::atomic<std::uint64_t> late{0};      ///< of faults that ended in an error, because no answer came in time
+    std::atomic<std::uint64_t> dismissed{0}; ///< of clients with whom the service has ended the conversation
 };
 
 /// What all sessions of a service share.
@@ -29,6 +31,7 @@ struct Host {
     const kernel::File &process; ///< tells of the service's end
     const Limits limits;
     const Log &log;
+    Counts &counts;
 };
 
 class Session final : public Faulting, public std::enable_shared_from_this<Session> {
@@ -68,8 +71,12 @@ class Session final : public Faulting, public std::enable_shared_from_this<Sessi
     Status attach(const Attach &request);
     Status retry(const Retry &request);
     Status detach(const Detach &request);
-    template <class Message> Status send(const Message &message, int descriptor = -1) const noexcept { return socket_.send(bytes_of(message), descriptor); }
+    template <class Message> Status send(const Message &message, int descriptor = -1) const noexcept
+    {
+        return socket_.send(bytes_of(message), descriptor);
+    }
     std::shared_ptr<Attachment> attached_at(std::uint64_t address) noexcept;
+    void dismiss() noexcept;
     bool answer_fault(const kernel::FaultMessage &fault, FaultThreads &threads) noexcept;
     void finish_fault() noexcept;
 
@@ -80,13 +87,15 @@ class Session final : public Faulting, public std::enable_shared_from_this<Sessi
     const kernel::File process_;
     std::shared_ptr<const kernel::ForeignUserfaultfd> faults_; // from the first message on
     bool misbehaved_ = false;
+    std::atomic<bool> dismissed_{false};
     std::uint64_t next_region_ = 1;
 
     std::mutex mutex_;
-    bool over_ = false;                          // guarded by mutex_
-    std::map<std::uint64_t, Opened_> regions_;   // guarded by mutex_
-    std::size_t answering_ = 0;                  // guarded by mutex_
-    bool held_back_ = false;                     // guarded by mutex_: faults are not reported, because too many are being answered
+    bool over_ = false;                        // guarded by mutex_
+    std::map<std::uint64_t, Opened_> regions_; // guarded by mutex_
+    std::uint64_t mapped_bytes_ = 0;           // guarded by mutex_: of all regions_
+    std::size_t answering_ = 0;                // guarded by mutex_
+    bool held_back_ = false; // guarded by mutex_: faults are not reported, because too many are being answered
 };
 
 } // namespace ufomem::service

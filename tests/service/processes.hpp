@@ -132,6 +132,8 @@ struct Notes {
     std::atomic<bool> ready{false};
     std::atomic<bool> end{false};
     std::atomic<std::size_t> clients{0};
+    std::atomic<std::uint64_t> dismissed{0};
+    std::atomic<std::uint64_t> late{0};
     std::atomic<std::size_t> most_bytes{0};   ///< of shared memory, by the kernel's count
     std::atomic<std::size_t> loads{0};
     std::atomic<std::size_t> loaded_bytes{0};
@@ -213,6 +215,9 @@ struct ServiceOptions {
     std::size_t array_bytes = 4 * MiB;
     std::size_t chunk_bytes = 64 * KiB;
     std::size_t readahead_bytes = 0;
+    std::vector<std::string> directories;
+    std::size_t file_chunk_bytes = 0;
+    int socket = -1;
     Limits limits;
 };
 
@@ -226,6 +231,9 @@ inline int run_service(const std::string &path, Notes &notes, const ServiceOptio
     options.core = *core;
     options.path = path;
     options.limits = wanted.limits;
+    options.directories = wanted.directories;
+    options.chunk_bytes = wanted.file_chunk_bytes;
+    options.socket = wanted.socket;
     Result<std::unique_ptr<Server>> server = Server::start(options);
     CHECK(server.ok());
     Core::RegionRequest request;
@@ -243,7 +251,10 @@ inline int run_service(const std::string &path, Notes &notes, const ServiceOptio
         const std::size_t bytes = static_cast<std::size_t>(memory.st_blocks) * 512;
         if (bytes > notes.most_bytes.load())
             notes.most_bytes.store(bytes);
-        notes.clients.store((*server)->stats().clients);
+        const Server::Stats stats = (*server)->stats();
+        notes.clients.store(stats.clients);
+        notes.dismissed.store(stats.dismissed);
+        notes.late.store(stats.late);
         CHECK((*core)->engine().budget.used() <= wanted.budget);
         pause_ms(1);
     }
