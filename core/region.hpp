@@ -87,6 +87,8 @@ class Region final : public AnyRegion {
     Status reset(ElementRange range) noexcept override;
     void advise(ElementRange range, Advice advice) noexcept override;
     Result<RegionFigures> figures() noexcept override;
+    /// Pins what is resident already: all of the range, or nothing of it.  Never waits.
+    bool pin_resident(ElementRange range) noexcept;
     /// Chunks that could not be filled are tried again when they are next asked for; the others stay as they are.
     Status forget_failures(ElementRange range) noexcept;
     bool loads_only_for_callers() const { return options_.source->loads_only_for_callers(); }

@@ -58,6 +58,17 @@ Status Region::pin_write(ElementRange range) noexcept
     });
 }
 
+bool Region::pin_resident(ElementRange range) noexcept
+{
+    return pin_each(range, [this](ChunkIndex chunk) {
+               for (ChunkWord seen = look(chunk); seen.can_hold() && seen.pins() < ChunkWord::pins_mask / ChunkWord::one_pin;)
+                   if (change(chunk, seen, seen.plus(ChunkWord::one_pin)))
+                       return Status{};
+               return Status{Code::stray};
+           })
+        .ok();
+}
+
 void Region::unpin_chunks(ChunkRange chunks) noexcept
 {
     for (ChunkIndex chunk = chunks.first; chunk < chunks.end(); ++chunk) {

@@ -37,6 +37,7 @@ struct ByteRange {
     std::size_t offset = 0;
     std::size_t length = 0;
     std::size_t end() const { return offset + length; }
+    friend bool operator==(const ByteRange &, const ByteRange &) = default;
 };
 
 enum class Access : std::uint8_t { read, write };

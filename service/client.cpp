@@ -4,14 +4,14 @@
 #include "library_thread.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+
+#include <fcntl.h>
 
 namespace ufomem::service {
 namespace {
 
-constexpr std::uint64_t conversation = 1;
-constexpr std::uint64_t process = 2;
+constexpr std::uint64_t service_ended = 1;
 
 } // namespace
 
@@ -23,32 +23,22 @@ Result<std::shared_ptr<Client>> Client::connect(const std::string &path, Log log
     return client;
 }
 
-Status Client::open() noexcept
+Status Client::open()
 {
-    Result<kernel::Userfaultfd> faults = kernel::Userfaultfd::open(pagemap_, 0, kernel::Faults::as_messages);
-    if (!faults.ok())
-        return faults.status();
-    faults_ = std::move(*faults);
-    Result<kernel::UnixSocket> socket = kernel::UnixSocket::connect_to(path_.c_str());
-    if (!socket.ok())
-        return socket.status();
-    socket_ = std::move(*socket);
-    if (Status status = socket_.limit_waiting(std::chrono::seconds(10)); !status.ok())
-        return status;
-    Result<Welcome> welcome = ask<Welcome>(make<Hello>(0), faults_.descriptor(), &service_);
-    if (!welcome.ok())
-        return welcome.status();
+    Result<std::unique_ptr<Connection>> connection = Connection::open(path_);
+    if (!connection.ok())
+        return connection.status();
     Result<kernel::EventQueue> ends = kernel::EventQueue::make();
     if (!ends.ok())
         return ends.status();
     ends_ = std::move(*ends);
-    if (Status status = ends_.add_end(socket_.descriptor(), conversation); !status.ok())
-        return status;
-    if (Status status = ends_.add(service_.descriptor(), process, kernel::EventQueue::Report::always); !status.ok())
+    connection_ = std::move(*connection);
+    served_by_ = connection_->peer().user;
+    if (Status status = connection_->report_end(ends_, service_ended); !status.ok())
         return status;
     try {
         watcher_ = start_library_thread("ufomem-client", this, [this] { watch(); });
-    } catch (...) {
+    } catch (const std::system_error &) {
         return fail(Code::limit, "cannot start the thread that watches the service (ulimit -u?)");
     }
     return {};
@@ -62,182 +52,162 @@ Client::~Client()
     watcher_.join();
 }
 
-void Client::watch() noexcept
+std::shared_ptr<Connection> Client::connection() noexcept
 {
-    std::uint64_t tag = 0;
-    while ((tag = ends_.wait()) == kernel::EventQueue::nothing) {
-    }
-    if (tag != kernel::EventQueue::stopped)
-        lose();
+    const GuardedLock lock(mutex_);
+    return connection_;
 }
 
-/// From now on every access to the service's memory is an error.  The userfaultfd is still open, so that there was no moment in which an absent page
-/// would have been zeros; who sleeps in a fault is woken when there is something else in its place.
+Status Client::lost_status() const noexcept
+{
+    return fail(Code::closed, "the service at '%s' has ended; its arrays can be read again as soon as it is back", path_.c_str());
+}
+
+/// Sees the service end, and looks for its successor.
+void Client::watch() noexcept
+{
+    constexpr int first_pause = 10;
+    constexpr int longest_pause = 500;
+    for (int pause = -1;;) {
+        const std::uint64_t tag = ends_.wait(pause); // milliseconds
+        if (tag == kernel::EventQueue::stopped)
+            return;
+        if (tag == service_ended) {
+            lose();
+            pause = first_pause;
+        } else if (pause >= 0) {
+            pause = recover() ? -1 : std::min(2 * pause, longest_pause);
+        }
+    }
+}
+
 void Client::lose() noexcept
 {
     {
-        const GuardedLock lock(regions_mutex_);
+        const GuardedLock lock(mutex_);
         lost_.store(true, std::memory_order_release);
-        for (const ClientRegion *region : regions_) {
-            (void)kernel::map_beyond_end(region->mapping_.data(), region->mapping_.size());
-            faults_.wake(region->mapping_.data(), region->mapping_.size());
+        connection_->forget_end(ends_);
+        (void)give_memory_up();
+    }
+    log_(LogLevel::error, "the service at '%s' has ended: its arrays cannot be read until it is back", path_.c_str());
+}
+
+/// From now on every access to the service's memory is an error.  The userfaultfd is open until then, so that there is no moment in which an absent
+/// page would be zeros.
+bool Client::give_memory_up() noexcept
+{
+    for (ClientRegion *region : regions_)
+        if (region->attached() && !region->lose(connection_->faults()))
+            return false;
+    connection_.reset();
+    return true;
+}
+
+/// True if there is nothing more to wait for.
+bool Client::recover() noexcept
+{
+    try {
+        if (lost() && !reconnect())
+            return false;
+        const GuardedLock lock(mutex_);
+        bool complete = true;
+        for (ClientRegion *region : regions_) {
+            if (!region->waits_for_service())
+                continue;
+            bool lasting = false;
+            const Status status = region->attach(*connection_, lasting);
+            if (status.ok())
+                continue;
+            complete &= lasting;
+            if (!lasting)
+                continue;
+            region->give_up();
+            log_(LogLevel::error, "an array of the service at '%s' is lost: %s", path_.c_str(), last_error());
         }
-    }
-    log_(LogLevel::error, "the service at '%s' has ended: its arrays cannot be read any more", path_.c_str());
-}
-
-Status Client::lost_status() const noexcept { return fail(Code::closed, "the service at '%s' has ended; connect again, and open its arrays anew", path_.c_str()); }
-
-/// Asks the service, and waits for what it says.  With `carried`, an answer comes with a descriptor.
-template <class Answer, class Request> Result<Answer> Client::ask(Request request, int descriptor, kernel::File *carried) noexcept
-{
-    const GuardedLock lock(asking_);
-    if (lost())
-        return lost_status();
-    request.head.number = next_number_++;
-    if (Status status = socket_.send(bytes_of(request), descriptor); !status.ok())
-        return status;
-    for (;;) {
-        alignas(Head) std::array<std::byte, most_bytes> room;
-        Result<kernel::UnixSocket::Received> received = socket_.receive(room);
-        if (!received.ok())
-            return received.status();
-        if (received->size == 0)
-            return fail(Code::closed, "the service at '%s' has ended the conversation", path_.c_str());
-        const std::span<const std::byte> message = std::span(room).first(received->size);
-        Result<Kind> kind = kind_of(message, static_cast<bool>(received->descriptor));
-        if (!kind.ok())
-            return kind.status();
-        const std::uint32_t number = read_as<Head>(message).number;
-        if (*kind == Kind::failed && (number == request.head.number || number == 0))
-            return report(read_as<Failed>(message));
-        if (number != request.head.number)
-            continue; // what was waited for in vain before
-        if (*kind != Answer::kind)
-            return fail(Code::system, "the service at '%s' gives an answer to another question", path_.c_str());
-        if (carried)
-            *carried = std::move(received->descriptor);
-        return read_as<Answer>(message);
+        return complete;
+    } catch (...) { // no memory: later
+        return false;
     }
 }
 
-template <class Request> Result<std::unique_ptr<ClientRegion>> Client::open_region(const Request &request, int descriptor)
+bool Client::reconnect()
 {
-    std::unique_ptr<ClientRegion> region(new ClientRegion);
-    kernel::File memory;
-    Result<Opened> opened = ask<Opened>(request, descriptor, &memory);
-    if (!opened.ok())
-        return opened.status();
-    region->number_ = opened->region;
-    region->client_ = shared_from_this(); // its end tells the service
-    if (opened->bytes == 0 || opened->bytes > SIZE_MAX / 2 || opened->chunk_bytes == 0 || opened->element_size == 0)
-        return fail(Code::system, "the service at '%s' offers a region of no sense", path_.c_str());
-    region->bytes_ = opened->bytes;
-    region->element_size_ = opened->element_size;
-    region->chunk_bytes_ = opened->chunk_bytes;
     {
-        const GuardedLock lock(regions_mutex_);
-        if (lost())
-            return lost_status();
-        regions_.reserve(regions_.size() + 1);
-        Result<kernel::Mapping> mapping = kernel::map_readable(memory.descriptor(), round_up(opened->bytes, kernel::page_size()), kernel::Sharing::private_);
-        if (!mapping.ok())
-            return mapping.status();
-        if (Status status = faults_.watch_absent(mapping->data(), mapping->size()); !status.ok())
-            return status;
-        region->mapping_ = std::move(*mapping);
-        regions_.push_back(region.get());
+        const GuardedLock lock(mutex_);
+        if (connection_ && !give_memory_up())
+            return false;
     }
-    Attach attach = make<Attach>(0);
-    attach.region = region->number_;
-    attach.address = reinterpret_cast<std::uint64_t>(region->mapping_.data());
-    if (Result<Done> attached = ask<Done>(attach, -1, nullptr); !attached.ok())
-        return attached.status();
+    Result<std::unique_ptr<Connection>> fresh = Connection::open(path_);
+    if (!fresh.ok())
+        return false;
+    if ((*fresh)->peer().user != served_by_) {
+        log_(LogLevel::error, "somebody else, user %u, listens at '%s' now: he is not trusted with the arrays of user %u", (*fresh)->peer().user, path_.c_str(),
+             served_by_);
+        return false;
+    }
+    const GuardedLock lock(mutex_);
+    if (!(*fresh)->report_end(ends_, service_ended).ok())
+        return false;
+    connection_ = std::move(*fresh);
+    lost_.store(false, std::memory_order_release);
+    log_(LogLevel::info, "the service at '%s' is back", path_.c_str());
+    return true;
+}
+
+Result<std::unique_ptr<ClientRegion>> Client::open_region(ClientRegion::Content content)
+{
+    auto region = std::make_unique<ClientRegion>(shared_from_this(), std::move(content));
+    const GuardedLock lock(mutex_);
+    if (!connection_)
+        return lost_status();
+    regions_.reserve(regions_.size() + 1);
+    bool lasting = false;
+    if (Status status = region->attach(*connection_, lasting); !status.ok())
+        return status;
+    regions_.push_back(region.get());
     return region;
 }
 
-Result<std::unique_ptr<ClientRegion>> Client::open_file(int file, std::size_t chunk_bytes)
+Result<std::unique_ptr<ClientRegion>> Client::open_file(int file, std::size_t chunk_bytes, void *address)
 {
-    OpenFile request = make<OpenFile>(0);
-    request.chunk_bytes = chunk_bytes;
-    if (file < 0)
-        return fail(Code::invalid, "%d is not a descriptor of a file", file);
-    return open_region(request, file);
+    ClientRegion::Content content;
+    content.file = kernel::File(fcntl(file, F_DUPFD_CLOEXEC, 3));
+    if (!content.file)
+        return fail_errno(errno == EBADF ? Code::invalid : Code::limit, errno, "%d is not the descriptor of a file", file);
+    Result<FileVersion> version = FileVersion::of(content.file);
+    if (!version.ok())
+        return version.status();
+    content.version = *version;
+    content.chunk_bytes = chunk_bytes;
+    content.address = address;
+    return open_region(std::move(content));
 }
 
-Result<std::unique_ptr<ClientRegion>> Client::open_name(const std::string &name)
+Result<std::unique_ptr<ClientRegion>> Client::open_name(const std::string &name, void *address)
 {
-    OpenName request = make<OpenName>(0);
-    if (name.size() >= sizeof request.name)
-        return fail(Code::invalid, "the name '%s' is longer than %zu characters", name.c_str(), sizeof request.name - 1);
-    std::copy(name.begin(), name.end(), request.name);
-    return open_region(request, -1);
+    if (name.empty() || name.size() >= OpenName::most)
+        return fail(Code::invalid, "the name '%s' does not have 1 to %zu characters", name.c_str(), OpenName::most - 1);
+    ClientRegion::Content content;
+    content.name = name;
+    content.address = address;
+    return open_region(std::move(content));
 }
 
 /// First the memory goes, so that the service answers no fault in whatever comes there next.
 void Client::close_region(ClientRegion &region) noexcept
 {
+    std::shared_ptr<Connection> connection;
+    Detach detach = make<Detach>(0);
     {
-        const GuardedLock lock(regions_mutex_);
+        const GuardedLock lock(mutex_);
         regions_.erase(std::remove(regions_.begin(), regions_.end(), &region), regions_.end());
         region.mapping_.reset();
+        if (region.attached_)
+            connection = connection_;
+        detach.region = region.number_;
     }
-    Detach detach = make<Detach>(0);
-    detach.region = region.number_;
-    (void)ask<Done>(detach, -1, nullptr);
-}
-
-ClientRegion::~ClientRegion()
-{
-    if (client_)
-        client_->close_region(*this);
-}
-
-Status ClientRegion::check(ByteRange range) const noexcept
-{
-    if (range.offset <= bytes_ && range.length <= bytes_ - range.offset)
-        return {};
-    return fail(Code::range, "bytes [%zu, %zu + %zu) leave the array of %zu bytes", range.offset, range.offset, range.length, bytes_);
-}
-
-Status ClientRegion::touch(ByteRange range) const noexcept
-{
-    if (Status status = check(range); !status.ok())
-        return status;
-    const std::size_t page = kernel::page_size();
-    const std::size_t begin = range.offset / page * page;
-    const std::size_t end = round_up(range.end(), page);
-    const int error = range.length == 0 ? 0 : kernel::populate(mapping_.data() + begin, end - begin);
-    if (error == 0)
-        return {};
-    if (client_->lost())
-        return client_->lost_status();
-    return fail_errno(Code::populate, error, "the service cannot bring in bytes [%zu, %zu) of the array", range.offset, range.end());
-}
-
-Status ClientRegion::read(ByteRange range, std::byte *out) const noexcept
-{
-    if (Status status = touch(range); !status.ok())
-        return status;
-    if (kernel::copy_guarded(out, mapping_.data() + range.offset, range.length))
-        return {};
-    return client_->lost() ? client_->lost_status() : fail(Code::populate, "the service cannot bring in bytes [%zu, %zu) of the array", range.offset, range.end());
-}
-
-Status ClientRegion::forget_failures(ByteRange range) const noexcept
-{
-    if (Status status = check(range); !status.ok())
-        return status;
-    Retry retry = make<Retry>(0);
-    retry.region = number_;
-    retry.offset = range.offset;
-    retry.bytes = range.length;
-    if (Result<Done> done = client_->ask<Done>(retry, -1, nullptr); !done.ok())
-        return done.status();
-    // A failure stands in this process's own page table, for all pages of the chunk.
-    const std::size_t begin = range.offset / chunk_bytes_ * chunk_bytes_;
-    const std::size_t end = std::min(round_up(range.end(), chunk_bytes_), mapping_.size());
-    return begin < end ? kernel::drop(mapping_.data() + begin, end - begin) : Status{};
+    if (connection)
+        (void)connection->ask<Done>(detach);
 }
 
 } // namespace ufomem::service

@@ -2,25 +2,11 @@
 // A file that a client has opened and sent here.  That it could open it for reading is all that is asked for; what it is called does not matter.
 #pragma once
 
+#include "file_version.hpp"
 #include "kernel/file.hpp"
 #include "sources/source.hpp"
 
-#include <cstdint>
-#include <tuple>
-
 namespace ufomem::service {
-
-/// The state of a file: another one as soon as it has been written to, or replaced.
-struct FileVersion {
-    std::uint64_t device = 0;
-    std::uint64_t inode = 0;
-    std::uint64_t size = 0;
-    std::int64_t changed_seconds = 0;
-    std::int64_t changed_nanoseconds = 0;
-    auto operator<=>(const FileVersion &) const = default;
-
-    static Result<FileVersion> of(const kernel::File &file) noexcept;
-};
 
 /// Whether the descriptor gives the right to read the file: one that was opened for writing only, or as a path, does not, and the cache must not
 /// give it instead.

@@ -5,6 +5,7 @@
 // that is refused.  No message names a path.  Every request gets one answer, with its number: the one that belongs to it, or Failed.
 #pragma once
 
+#include "any_region.hpp"
 #include "status.hpp"
 
 #include <cstddef>
@@ -17,7 +18,24 @@ namespace ufomem::service {
 constexpr std::uint32_t magic = 0x534f4655; // "UFOS"
 constexpr std::uint16_t protocol_version = 1;
 
-enum class Kind : std::uint16_t { hello = 1, welcome, open_file, open_name, opened, attach, retry, detach, done, failed };
+enum class Kind : std::uint16_t {
+    hello = 1,
+    welcome,
+    open_file,
+    open_name,
+    opened,
+    attach,
+    retry,
+    detach,
+    done,
+    failed,
+    pin,
+    pinned,
+    unpin,
+    will_need,
+    region_stats,
+    region_figures,
+};
 
 struct Head {
     std::uint32_t magic = service::magic;
@@ -81,6 +99,51 @@ struct Retry {
     std::uint64_t region = 0;
     std::uint64_t offset = 0;
     std::uint64_t bytes = 0;
+};
+/// These bytes, which the client has just seen, are not to leave; pins nest.
+struct Pin {
+    static constexpr Kind kind = Kind::pin;
+    static constexpr bool carries = false;
+    Head head;
+    std::uint64_t region = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+};
+struct Pinned {
+    static constexpr Kind kind = Kind::pinned;
+    static constexpr bool carries = false;
+    Head head;
+    std::uint64_t complete = 0; ///< 0: some have left again, and nothing is pinned
+};
+/// Takes back a Pin of the same bytes.
+struct Unpin {
+    static constexpr Kind kind = Kind::unpin;
+    static constexpr bool carries = false;
+    Head head;
+    std::uint64_t region = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+};
+/// These bytes will be asked for soon.
+struct WillNeed {
+    static constexpr Kind kind = Kind::will_need;
+    static constexpr bool carries = false;
+    Head head;
+    std::uint64_t region = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+};
+struct RegionStats {
+    static constexpr Kind kind = Kind::region_stats;
+    static constexpr bool carries = false;
+    Head head;
+    std::uint64_t region = 0;
+};
+struct RegionFiguresAnswer {
+    static constexpr Kind kind = Kind::region_figures;
+    static constexpr bool carries = false;
+    Head head;
+    RegionFigures figures;
 };
 /// It is not any more, or will never be.
 struct Detach {

@@ -93,10 +93,20 @@ Status Session::answer(std::span<const std::byte> message, kernel::File descript
         return retry(read_as<Retry>(message));
     case Kind::detach:
         return detach(read_as<Detach>(message));
+    case Kind::pin:
+        return pin(read_as<Pin>(message));
+    case Kind::unpin:
+        return unpin(read_as<Unpin>(message));
+    case Kind::will_need:
+        return will_need(read_as<WillNeed>(message));
+    case Kind::region_stats:
+        return tell_figures(read_as<RegionStats>(message));
     case Kind::welcome:
     case Kind::opened:
     case Kind::done:
     case Kind::failed:
+    case Kind::pinned:
+    case Kind::region_figures:
         break;
     }
     return misbehaves(fail(Code::invalid, "a client does not send messages of kind %u", static_cast<unsigned>(*kind)));
@@ -139,7 +149,7 @@ Status Session::offer(std::uint32_t number, std::shared_ptr<ServedRegion> region
                         static_cast<unsigned long long>(host_.limits.mapped_bytes),
                         static_cast<unsigned long long>(mapped_bytes_));
         mapped_bytes_ += bytes;
-        regions_.emplace(next_region_++, Opened_{region, nullptr});
+        regions_.emplace(next_region_++, Opened_{region, nullptr, {}});
     }
     return send(opened, memory);
 }
@@ -166,26 +176,6 @@ Status Session::attach(const Attach &request)
     return send(make<Done>(request.head.number));
 }
 
-Status Session::retry(const Retry &request)
-{
-    std::shared_ptr<ServedRegion> served;
-    {
-        const GuardedLock lock(mutex_);
-        if (const auto found = regions_.find(request.region); found != regions_.end())
-            served = found->second.region;
-    }
-    const RegionVisit region = served ? served->enter() : RegionVisit{};
-    if (!region)
-        return fail(Code::closed, "region %llu is not open", static_cast<unsigned long long>(request.region));
-    const Geometry &geometry = region->geometry();
-    if (request.offset > geometry.body_bytes() || request.bytes > geometry.body_bytes() - request.offset)
-        return fail(Code::range, "bytes to be tried again leave the array");
-    if (Status status = region->forget_failures(geometry.elements_meeting({request.offset, request.bytes}));
-        !status.ok())
-        return status;
-    return send(make<Done>(request.head.number));
-}
-
 Status Session::detach(const Detach &request)
 {
     Opened_ leaving; // ends outside of the lock
@@ -198,8 +188,7 @@ Status Session::detach(const Detach &request)
         regions_.erase(found);
         mapped_bytes_ -= leaving.region->geometry().mapped_body_bytes();
     }
-    if (leaving.attachment)
-        leaving.attachment->leave();
+    give_back(leaving);
     return send(make<Done>(request.head.number));
 }
 
@@ -238,8 +227,7 @@ void Session::end() noexcept
     if (faults_)
         host_.threads.remove(number_, faults_->descriptor());
     for (const auto &[number, opened] : leaving)
-        if (opened.attachment)
-            opened.attachment->leave();
+        give_back(opened);
 }
 
 std::shared_ptr<Attachment> Session::attached_at(std::uint64_t address) noexcept

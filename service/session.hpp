@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 namespace ufomem::service {
 
@@ -57,6 +58,7 @@ class Session final : public Faulting, public std::enable_shared_from_this<Sessi
     struct Opened_ {
         std::shared_ptr<ServedRegion> region;
         std::shared_ptr<Attachment> attachment;
+        std::vector<ByteRange> pins; // of the request thread's own
     };
 
     /// Who is not understood is not listened to any longer.
@@ -69,7 +71,16 @@ class Session final : public Faulting, public std::enable_shared_from_this<Sessi
     Status greet(const Hello &hello, kernel::File faults);
     Status offer(std::uint32_t number, std::shared_ptr<ServedRegion> region);
     Status attach(const Attach &request);
+    // session_ranges.cpp
     Status retry(const Retry &request);
+    Status pin(const Pin &request);
+    Status unpin(const Unpin &request);
+    Status will_need(const WillNeed &request);
+    Status tell_figures(const RegionStats &request);
+    template <class Call> Status on_range(std::uint64_t number, ByteRange bytes, Call call);
+    void give_back(const Opened_ &leaving) noexcept;
+
+    // session.cpp
     Status detach(const Detach &request);
     template <class Message> Status send(const Message &message, int descriptor = -1) const noexcept
     {
@@ -89,6 +100,7 @@ class Session final : public Faulting, public std::enable_shared_from_this<Sessi
     bool misbehaved_ = false;
     std::atomic<bool> dismissed_{false};
     std::uint64_t next_region_ = 1;
+    std::size_t pinned_bytes_ = 0; // of the request thread's own
 
     std::mutex mutex_;
     bool over_ = false;                        // guarded by mutex_

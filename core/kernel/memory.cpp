@@ -174,6 +174,15 @@ Result<Mapping> map_readable(int file, std::size_t size, Sharing sharing, void *
     return mapping;
 }
 
+Status map_hidden_over(std::byte *data, std::size_t size, int file) noexcept
+{
+    if (mmap(data, size, PROT_NONE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file, 0) == MAP_FAILED)
+        return fail_errno(Code::system, errno, "mmap of %zu bytes of shared memory", size);
+    if (madvise(data, size, MADV_DONTFORK) != 0)
+        return fail_errno(Code::system, errno, "madvise(MADV_DONTFORK) of %zu bytes", size);
+    return {};
+}
+
 Status protect(std::byte *data, std::size_t size, Protection protection) noexcept
 {
     if (mprotect(data, size, bits(protection)) == 0)

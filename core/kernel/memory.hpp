@@ -69,6 +69,9 @@ Result<SharedPair> map_shared_pair(std::size_t size, void *address = nullptr);
 enum class Sharing { private_, shared };
 Result<Mapping> map_readable(int file, std::size_t size, Sharing sharing, void *address = nullptr);
 
+/// In place of what is mapped there: pages of a file from its beginning, private, without access yet, kept out of forked children.
+Status map_hidden_over(std::byte *data, std::size_t size, int file) noexcept;
+
 Status protect(std::byte *data, std::size_t size, Protection protection) noexcept;
 
 /// From now on forked children get the range, filled with zeros.

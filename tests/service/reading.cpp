@@ -136,8 +136,6 @@ void calls_read_too(void **)
             CHECK(is_pattern(out.data(), 100'000, out.size()));
             CHECK(region.touch({0, region.bytes()}).ok());
             CHECK(region.touch({region.bytes(), 0}).ok());
-            CHECK(region.touch({region.bytes(), 1}).code == Code::range);
-            CHECK(region.touch({1, SIZE_MAX}).code == Code::range);
             return 0;
         });
     });

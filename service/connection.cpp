@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "connection.hpp"
+
+#include "signal_guard.hpp"
+
+namespace ufomem::service {
+
+Result<std::unique_ptr<Connection>> Connection::open(const std::string &path)
+{
+    std::unique_ptr<Connection> connection(new Connection(path));
+    if (Status status = connection->greet(); !status.ok())
+        return status;
+    return connection;
+}
+
+Status Connection::greet() noexcept
+{
+    Result<kernel::Userfaultfd> faults = kernel::Userfaultfd::open(pagemap_, 0, kernel::Faults::as_messages);
+    if (!faults.ok())
+        return faults.status();
+    faults_ = std::move(*faults);
+    Result<kernel::UnixSocket> socket = kernel::UnixSocket::connect_to(path_.c_str());
+    if (!socket.ok())
+        return socket.status();
+    socket_ = std::move(*socket);
+    if (Status status = socket_.limit_waiting(std::chrono::seconds(10)); !status.ok())
+        return status;
+    return ask<Welcome>(make<Hello>(0), faults_.descriptor(), &service_).status();
+}
+
+Status Connection::report_end(const kernel::EventQueue &queue, std::uint64_t tag) const noexcept
+{
+    if (Status status = queue.add_end(socket_.descriptor(), tag); !status.ok())
+        return status;
+    return queue.add(service_.descriptor(), tag, kernel::EventQueue::Report::always);
+}
+
+void Connection::forget_end(const kernel::EventQueue &queue) const noexcept
+{
+    queue.remove(socket_.descriptor());
+    queue.remove(service_.descriptor());
+}
+
+/// `head` is that of the request.
+Result<kernel::UnixSocket::Received> Connection::exchange(Head &head, std::span<const std::byte> request, int descriptor, Kind expected, Room &room) noexcept
+{
+    const GuardedLock lock(asking_);
+    head.number = next_number_++;
+    if (Status status = socket_.send(request, descriptor); !status.ok())
+        return status;
+    for (;;) {
+        Result<kernel::UnixSocket::Received> received = socket_.receive(room);
+        if (!received.ok())
+            return received;
+        if (received->size == 0)
+            return fail(Code::closed, "the service at '%s' has ended the conversation", path_.c_str());
+        const std::span<const std::byte> message = std::span(room).first(received->size);
+        Result<Kind> kind = kind_of(message, static_cast<bool>(received->descriptor));
+        if (!kind.ok())
+            return kind.status();
+        const std::uint32_t number = read_as<Head>(message).number;
+        if (*kind == Kind::failed && (number == head.number || number == 0))
+            return report(read_as<Failed>(message));
+        if (number != head.number)
+            continue; // what was waited for in vain before
+        if (*kind != expected)
+            return fail(Code::system, "the service at '%s' gives an answer to another question", path_.c_str());
+        return received;
+    }
+}
+
+} // namespace ufomem::service
