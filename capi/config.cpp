@@ -35,6 +35,8 @@ void clear(ufo_config &config)
     config.caller_only = false;
     config.address = nullptr;
     config.delivery = Delivery::automatic;
+    config.client.reset();
+    config.shared_name.clear();
 }
 
 } // namespace

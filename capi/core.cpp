@@ -31,10 +31,12 @@ void lock_all()
     core_configs().lock();
     region_handles().lock();
     residencies().lock();
+    lock_service_handles();
 }
 
 void unlock_all()
 {
+    unlock_service_handles();
     residencies().unlock();
     region_handles().unlock();
     core_configs().unlock();
@@ -63,18 +65,11 @@ template <class Change> ufo_status configure(ufo_core_config *config, Change cha
     });
 }
 
-bool is_forked(const ufo_core *handle) noexcept
-{
-    return handle->live.load(std::memory_order_acquire) && handle->process.load(std::memory_order_relaxed) != kernel::this_process();
-}
-
 bool is_default(const ufo_core *handle) noexcept
 {
     const std::lock_guard lock(default_core().mutex);
     return default_core().handle == handle;
 }
-
-Status forked() noexcept { return fail(Code::forked, "the core belongs to the parent process; make a core of this process's own"); }
 
 } // namespace
 
@@ -104,19 +99,6 @@ Result<std::shared_ptr<Core>> core_or_default(const ufo_core *handle) noexcept
     if (!handle)
         return Status{Code::system}; // ufo_core_default() has said why
     return core_of(handle);
-}
-
-Result<std::shared_ptr<Core>> core_of(const ufo_core *handle) noexcept
-{
-    if (Status status = check(handle, "core"); !status.ok())
-        return status;
-    if (is_forked(handle))
-        return forked();
-    auto *inside = const_cast<ufo_core *>(handle);
-    const std::lock_guard lock(inside->mutex);
-    if (!inside->core)
-        return fail(Code::closed, "the core has been freed");
-    return inside->core;
 }
 
 } // namespace ufomem::capi
@@ -221,10 +203,7 @@ ufo_core *ufo_core_new(const ufo_core_config *config)
         Result<std::shared_ptr<Core>> core = Core::make(config ? config->options : Core::Options{});
         if (!core.ok())
             return core.status();
-        handle = cores().take();
-        handle->core = std::move(*core);
-        handle->process.store(kernel::this_process(), std::memory_order_relaxed);
-        handle->live.store(true, std::memory_order_release);
+        handle = own(cores(), std::move(*core));
         return {};
     });
     return status == UFO_OK ? handle : nullptr;
@@ -234,17 +213,11 @@ void ufo_core_free(ufo_core *handle)
 {
     if (!handle)
         return;
-    if (is_forked(handle))
-        return (void)forked();
-    if (is_default(handle))
+    if (!handle->forked() && is_default(handle))
         return (void)fail(Code::invalid, "the default core lasts as long as the process; make a core of your own with ufo_core_new to free it");
-    if (!retire(handle, "core"))
+    std::shared_ptr<Core> core = disown(handle, "core");
+    if (!core)
         return;
-    std::shared_ptr<Core> core;
-    {
-        const std::lock_guard lock(handle->mutex);
-        core.swap(handle->core);
-    }
     core->close_all();
     core.reset();
     cores().give(handle);
@@ -254,7 +227,7 @@ ufo_core *ufo_core_default(void)
 {
     DefaultCore &one = default_core();
     const std::lock_guard lock(one.mutex);
-    if (!one.handle || is_forked(one.handle)) // a child has one of its own
+    if (!one.handle || one.handle->forked()) // a child has one of its own
         one.handle = ufo_core_new(nullptr);
     return one.handle;
 }

@@ -6,10 +6,13 @@
 
 #include "core.hpp"
 #include "handle_pool.hpp"
+#include "kernel/process.hpp"
 #include "sources/callback.hpp"
 #include "sources/file.hpp"
 #include "sources/sequence.hpp"
 #include "sources/zero.hpp"
+
+#include "client.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -80,6 +83,56 @@ template <class T> bool retire(T *handle, const char *what) noexcept
 
 } // namespace ufomem::capi
 
+namespace ufomem::capi {
+
+/// A handle of something that calls keep alive while they are inside, and that belongs to the process that made it.
+template <class T> struct OwnerHandle : Handle {
+    std::atomic<std::uint64_t> process{0}; ///< that made it; asked before the mutex, which may be locked for ever in a child
+    std::mutex mutex;
+    std::shared_ptr<T> object; ///< guarded by mutex
+
+    bool forked() const noexcept { return live.load(std::memory_order_acquire) && process.load(std::memory_order_relaxed) != kernel::this_process(); }
+};
+
+inline Status of_parent(const char *what) noexcept { return fail(Code::forked, "the %s belongs to the parent process; make one of this process's own", what); }
+
+/// What stands behind the handle, kept alive.
+template <class T> Result<std::shared_ptr<T>> object_of(const OwnerHandle<T> *handle, const char *what) noexcept
+{
+    if (Status status = check(handle, what); !status.ok())
+        return status;
+    if (handle->forked())
+        return of_parent(what);
+    auto *inside = const_cast<OwnerHandle<T> *>(handle);
+    const std::lock_guard lock(inside->mutex);
+    if (!inside->object)
+        return fail(Code::closed, "the %s has been freed", what);
+    return inside->object;
+}
+
+/// A live handle for it.  Throws std::bad_alloc.
+template <class H, class T> H *own(HandlePool<H> &pool, std::shared_ptr<T> object)
+{
+    H *handle = pool.take();
+    handle->object = std::move(object);
+    handle->process.store(kernel::this_process(), std::memory_order_relaxed);
+    handle->live.store(true, std::memory_order_release);
+    return handle;
+}
+
+/// Takes it out of its handle, which is retired; null, with an error, if that was done before or is not this process's to do.
+template <class T> std::shared_ptr<T> disown(OwnerHandle<T> *handle, const char *what) noexcept
+{
+    if (handle->forked())
+        return (void)of_parent(what), nullptr;
+    if (!retire(handle, what))
+        return nullptr;
+    const std::lock_guard lock(handle->mutex);
+    return std::move(handle->object);
+}
+
+} // namespace ufomem::capi
+
 struct ufo_core_config : ufomem::capi::Handle {
     ufomem::Core::Options options;
 };
@@ -103,13 +156,12 @@ struct ufo_config : ufomem::capi::Handle {
     bool caller_only = false;
     void *address = nullptr;
     ufomem::Delivery delivery = ufomem::Delivery::automatic;
+    std::shared_ptr<ufomem::service::Client> client; ///< of a shared region; null for an ordinary one
+    std::string shared_name;                         ///< "": the file
 };
 
-struct ufo_core : ufomem::capi::Handle {
-    std::atomic<std::uint64_t> process{0}; ///< that made it; asked before the mutex, which may be locked for ever in a child
-    std::mutex mutex;
-    std::shared_ptr<ufomem::Core> core; ///< guarded by mutex
-};
+struct ufo_core : ufomem::capi::OwnerHandle<ufomem::Core> {};
+struct ufo_client : ufomem::capi::OwnerHandle<ufomem::service::Client> {};
 
 namespace ufomem::capi {
 
@@ -122,11 +174,18 @@ HandlePool<ufo_core_config> &core_configs() noexcept;
 HandlePool<ufo_config> &configs() noexcept;
 HandlePool<ufo_core> &cores() noexcept;
 HandlePool<ResidencyHandle> &residencies() noexcept;
+HandlePool<ufo_client> &clients() noexcept;
 
-/// The core behind a handle, kept alive.
-Result<std::shared_ptr<Core>> core_of(const ufo_core *handle) noexcept;
+/// Around a fork, as all pools: of client.cpp and server.cpp.
+void lock_service_handles();
+void unlock_service_handles();
+
+inline Result<std::shared_ptr<Core>> core_of(const ufo_core *handle) noexcept { return object_of(handle, "core"); }
 /// The same; null means the process's default core.
 Result<std::shared_ptr<Core>> core_or_default(const ufo_core *handle) noexcept;
+
+/// What a core is asked for to make the region.  Throws std::bad_alloc.
+Result<Core::RegionRequest> region_request(const ufo_config &config);
 
 inline ufo *public_handle(RegionHandle *handle) noexcept { return reinterpret_cast<ufo *>(handle); }
 inline RegionHandle *region_handle(const ufo *region) noexcept { return reinterpret_cast<RegionHandle *>(const_cast<ufo *>(region)); }

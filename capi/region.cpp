@@ -2,6 +2,8 @@
 // ufo: regions.
 #include "handles.hpp"
 
+#include "shared_region.hpp"
+
 #include <algorithm>
 #include <limits>
 
@@ -37,24 +39,6 @@ Status make_source(const ufo_config &config, Core::RegionRequest &request)
     return {};
 }
 
-Result<Core::RegionRequest> make_request(const ufo_config &config)
-{
-    Core::RegionRequest request;
-    request.geometry = config.geometry;
-    request.options = config.options;
-    request.address = config.address;
-    request.delivery = config.delivery;
-    constexpr std::size_t default_readahead = 8 * 1024 * 1024;
-    const std::size_t element = std::max<std::size_t>(config.geometry.element_size, 1);
-    request.options.readahead_bytes = config.readahead_elements == SIZE_MAX ? default_readahead
-                                      : config.readahead_elements > std::numeric_limits<std::size_t>::max() / element
-                                          ? std::numeric_limits<std::size_t>::max()
-                                          : config.readahead_elements * element;
-    if (Status status = make_source(config, request); !status.ok())
-        return status;
-    return request;
-}
-
 /// A call on elements that have to lie in the array.
 template <class Call> ufo_status on_range(ufo *region, size_t first, size_t count, Call call, Admission admission = Admission::open) noexcept
 {
@@ -74,7 +58,65 @@ template <class Value, class Get> Value ask(const ufo *region, Value otherwise, 
     return inside.ok() ? get(**inside) : otherwise;
 }
 
+Result<RegionHandle *> make_region(const ufo_core *core_handle, const ufo_config &config)
+{
+    Result<std::shared_ptr<Core>> core = core_or_default(core_handle);
+    if (!core.ok())
+        return core.status();
+    Result<Core::RegionRequest> request = region_request(config);
+    if (!request.ok())
+        return request.status();
+    return (*core)->new_region(std::move(*request));
+}
+
+/// As ufo_config_set_shared() says.
+Result<RegionHandle *> open_shared(const ufo_config &config)
+{
+    service::SharedRegion::Request request;
+    request.client = config.client;
+    request.name = config.shared_name;
+    if (config.geometry.header_size != 0)
+        return fail(Code::invalid, "a shared region has no header; leave ufo_config_set_header out");
+    if (config.delivery != Delivery::automatic)
+        return fail(Code::invalid, "the faults of a shared region are the service's; leave ufo_config_set_delivery out");
+    if (request.name.empty()) {
+        if (config.source != ufo_config::SourceKind::file || config.file->takes_changes || config.file->unbuffered)
+            return fail(Code::invalid, "a shared region is a file without flags, or has a name; see ufo_config_set_file and ufo_config_set_shared");
+        if (config.geometry.count == 0)
+            return fail(Code::invalid, "the number of elements is not set; call ufo_config_set_elements");
+        request.file = config.file->buffered.descriptor();
+        request.offset = config.file->offset;
+    }
+    request.count = config.geometry.count;
+    request.element_size = config.geometry.element_size;
+    request.min_chunk_elements = config.geometry.min_chunk_elements;
+    request.address = config.address;
+    return service::SharedRegion::open(request);
+}
+
 } // namespace
+
+namespace ufomem::capi {
+
+Result<Core::RegionRequest> region_request(const ufo_config &config)
+{
+    Core::RegionRequest request;
+    request.geometry = config.geometry;
+    request.options = config.options;
+    request.address = config.address;
+    request.delivery = config.delivery;
+    constexpr std::size_t default_readahead = 8 * 1024 * 1024;
+    const std::size_t element = std::max<std::size_t>(config.geometry.element_size, 1);
+    request.options.readahead_bytes = config.readahead_elements == SIZE_MAX ? default_readahead
+                                      : config.readahead_elements > std::numeric_limits<std::size_t>::max() / element
+                                          ? std::numeric_limits<std::size_t>::max()
+                                          : config.readahead_elements * element;
+    if (Status status = make_source(config, request); !status.ok())
+        return status;
+    return request;
+}
+
+} // namespace ufomem::capi
 
 extern "C" {
 
@@ -84,13 +126,7 @@ ufo *ufo_new(ufo_core *core_handle, const ufo_config *config)
     const ufo_status status = guarded([&]() -> Status {
         if (Status valid = check(config, "config"); !valid.ok())
             return valid;
-        Result<std::shared_ptr<Core>> core = core_or_default(core_handle);
-        if (!core.ok())
-            return core.status();
-        Result<Core::RegionRequest> request = make_request(*config);
-        if (!request.ok())
-            return request.status();
-        Result<RegionHandle *> made = (*core)->new_region(std::move(*request));
+        Result<RegionHandle *> made = config->client ? open_shared(*config) : make_region(core_handle, *config);
         if (made.ok())
             handle = *made;
         return made.status();
@@ -151,7 +187,9 @@ ufo *ufo_find(ufo_core *core_handle, const void *address)
         Result<std::shared_ptr<Core>> core = core_or_default(core_handle);
         if (core.ok())
             found = (*core)->find(address);
-        return core.status();
+        if (!found)
+            found = service::SharedRegion::find(address);
+        return found ? Status{} : core.status();
     });
     return public_handle(found);
 }

@@ -8,7 +8,7 @@ install(TARGETS ufomem ufomem_static
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Runtime NAMELINK_COMPONENT Development
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Development
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(FILES capi/include/ufomem/ufo.h
+install(FILES capi/include/ufomem/ufo.h capi/include/ufomem/service.h
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ufomem COMPONENT Development)
 
 install(EXPORT ufomemTargets

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "catalogue.hpp"
 
+#include "protocol.hpp"
+
 #include <algorithm>
 
 namespace ufomem::service {
@@ -85,6 +87,8 @@ Result<std::shared_ptr<ServedRegion>> Catalogue::named(const std::string &name)
 
 Result<std::shared_ptr<ServedRegion>> Catalogue::publish(const std::string &name, Core::RegionRequest request)
 {
+    if (!is_name({name.c_str(), name.size() + 1}))
+        return fail(Code::invalid, "'%s' is not a name of 1 to %zu printable characters", name.c_str(), OpenName::most - 1);
     {
         const GuardedLock lock(mutex_);
         if (published_.contains(name))
@@ -108,14 +112,16 @@ std::size_t Catalogue::regions() noexcept
     return static_cast<std::size_t>(alive) + published_.size();
 }
 
-void Catalogue::withdraw(const std::string &name) noexcept
+Status Catalogue::withdraw(const std::string &name) noexcept
 {
     std::shared_ptr<ServedRegion> ending; // outside of the lock
     const GuardedLock lock(mutex_);
-    if (const auto found = published_.find(name); found != published_.end()) {
-        ending = std::move(found->second);
-        published_.erase(found);
-    }
+    const auto found = published_.find(name);
+    if (found == published_.end())
+        return fail(Code::invalid, "nothing is published by the name '%s'", name.c_str());
+    ending = std::move(found->second);
+    published_.erase(found);
+    return {};
 }
 
 } // namespace ufomem::service

@@ -50,7 +50,7 @@ class Catalogue {
     Result<std::shared_ptr<ServedRegion>> named(const std::string &name);
     /// Makes a region that clients find by its name.  Throws std::bad_alloc.
     Result<std::shared_ptr<ServedRegion>> publish(const std::string &name, Core::RegionRequest request);
-    void withdraw(const std::string &name) noexcept;
+    Status withdraw(const std::string &name) noexcept;
 
     Core &core() const { return *core_; }
     /// How many there are.

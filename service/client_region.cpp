@@ -5,6 +5,7 @@
 #include "signal_guard.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace ufomem::service {
 namespace {
@@ -33,9 +34,12 @@ template <class Answer, class Request> Result<Answer> ClientRegion::ask(Request 
             connection = client_->connection_;
         request.region = number_;
     }
-    if (connection)
-        return connection->ask<Answer>(request);
-    return client_->lost() ? client_->lost_status() : fail(Code::closed, "the service has this array no more; open it again");
+    return connection ? connection->ask<Answer>(request) : gone();
+}
+
+Status ClientRegion::gone() const noexcept
+{
+    return client_->lost() ? client_->lost_status() : fail(Code::closed, "the service has not got this array any more, or another one by its name; open it again");
 }
 
 Result<Opened> ClientRegion::open(Connection &connection, kernel::File &memory) noexcept
@@ -119,8 +123,11 @@ bool ClientRegion::lose(const kernel::Userfaultfd &faults) noexcept
 
 Status ClientRegion::note_failure(int error, ByteRange range) const noexcept
 {
-    if (client_->lost())
-        return client_->lost_status();
+    {
+        const GuardedLock lock(client_->mutex_);
+        if (!attached_)
+            return gone();
+    }
     return fail_errno(Code::populate, error, "the service cannot bring in bytes [%zu, %zu) of the array", range.offset, range.end());
 }
 
@@ -137,7 +144,7 @@ Status ClientRegion::read(ByteRange range, std::byte *out) const noexcept
 {
     if (Status status = touch(range); !status.ok())
         return status;
-    return kernel::copy_guarded(out, mapping_.data() + range.offset, range.length) ? Status{} : note_failure(0, range);
+    return kernel::copy_guarded(out, mapping_.data() + range.offset, range.length) ? Status{} : note_failure(EFAULT, range);
 }
 
 Status ClientRegion::pin(ByteRange range)

@@ -70,6 +70,7 @@ class ClientRegion {
     Result<Opened> open(Connection &connection, kernel::File &memory) noexcept;
     Status map(Connection &connection, const kernel::File &memory) noexcept;
     void pin_again(Connection &connection) noexcept;
+    Status gone() const noexcept;
     Status note_failure(int error, ByteRange range) const noexcept;
 
     const std::shared_ptr<Client> client_;

@@ -24,7 +24,8 @@ template <class Message> constexpr Shape shape_of()
 constexpr Shape shapes[] = {shape_of<Hello>(),       shape_of<Welcome>(),            shape_of<OpenFile>(), shape_of<OpenName>(),
                             shape_of<Opened>(),      shape_of<Attach>(),             shape_of<Retry>(),    shape_of<Detach>(),
                             shape_of<Done>(),        shape_of<Failed>(),             shape_of<Pin>(),      shape_of<Pinned>(),
-                            shape_of<Unpin>(),       shape_of<WillNeed>(),           shape_of<RegionStats>(), shape_of<RegionFiguresAnswer>()};
+                            shape_of<Unpin>(),       shape_of<WillNeed>(),           shape_of<RegionStats>(), shape_of<RegionFiguresAnswer>(),
+                            shape_of<ServerStats>(), shape_of<ServerFiguresAnswer>()};
 
 /// The least that can come from the other side: what is no failure does not become success.
 constexpr Code code_of(std::int32_t code) { return code < 0 && code >= static_cast<std::int32_t>(Code::lost) ? static_cast<Code>(code) : Code::system; }

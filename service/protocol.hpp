@@ -6,6 +6,7 @@
 #pragma once
 
 #include "any_region.hpp"
+#include "figures.hpp"
 #include "status.hpp"
 
 #include <cstddef>
@@ -35,6 +36,8 @@ enum class Kind : std::uint16_t {
     will_need,
     region_stats,
     region_figures,
+    server_stats,
+    server_figures,
 };
 
 struct Head {
@@ -144,6 +147,17 @@ struct RegionFiguresAnswer {
     static constexpr bool carries = false;
     Head head;
     RegionFigures figures;
+};
+struct ServerStats {
+    static constexpr Kind kind = Kind::server_stats;
+    static constexpr bool carries = false;
+    Head head;
+};
+struct ServerFiguresAnswer {
+    static constexpr Kind kind = Kind::server_figures;
+    static constexpr bool carries = false;
+    Head head;
+    ServerFigures figures;
 };
 /// It is not any more, or will never be.
 struct Detach {

@@ -23,7 +23,7 @@ Server::Server(Options options, AllowedDirectories allowed)
     : options_(std::move(options)),
       catalogue_(options_.core, {options_.limits.idle_files, options_.chunk_bytes, std::move(allowed)}),
       threads_(options_.limits.threads),
-      host_{catalogue_, threads_, process_, options_.limits, options_.log, counts_}
+      host_{catalogue_, threads_, process_, options_.limits, options_.log, counts_, [this] { return figures(); }}
 {
 }
 
@@ -92,33 +92,33 @@ Result<kernel::File> Server::hand_over() noexcept
     return copy;
 }
 
-Server::Stats Server::stats() noexcept
+ServerFigures Server::figures() noexcept
 {
     const Engine &engine = options_.core->engine();
     const auto of = [](const auto &counter) { return counter.load(std::memory_order_relaxed); };
-    Stats stats;
-    stats.page_bytes = kernel::page_size();
-    stats.chunk_bytes =
-        round_up(options_.chunk_bytes != 0 ? options_.chunk_bytes : Geometry::default_chunk_bytes, stats.page_bytes);
-    stats.budget_bytes = engine.budget.bytes();
-    stats.used_bytes = engine.budget.used();
-    stats.peak_bytes = engine.budget.peak();
-    stats.low_bytes = engine.budget.low();
-    stats.high_bytes = engine.budget.high();
-    stats.fillers = threads_.count();
-    stats.most_fillers = options_.limits.threads;
-    stats.evictors = 1;
-    stats.faults_at_once = options_.limits.faults_at_once;
-    stats.clients = of(clients_);
-    stats.clients_ever = of(clients_ever_);
-    stats.dismissed = of(counts_.dismissed);
-    stats.regions = catalogue_.regions();
-    stats.faults = of(counts_.faults);
-    stats.late = of(counts_.late);
-    stats.failures = of(engine.counters.failures);
-    stats.populated_bytes = of(engine.counters.populated_bytes);
-    stats.evictions = of(engine.counters.evictions);
-    return stats;
+    ServerFigures figures;
+    figures.page_bytes = kernel::page_size();
+    figures.chunk_bytes =
+        round_up(options_.chunk_bytes != 0 ? options_.chunk_bytes : Geometry::default_chunk_bytes, figures.page_bytes);
+    figures.budget_bytes = engine.budget.bytes();
+    figures.used_bytes = engine.budget.used();
+    figures.peak_bytes = engine.budget.peak();
+    figures.low_bytes = engine.budget.low();
+    figures.high_bytes = engine.budget.high();
+    figures.fillers = threads_.count();
+    figures.most_fillers = options_.limits.threads;
+    figures.evictors = 1;
+    figures.faults_at_once = options_.limits.faults_at_once;
+    figures.clients = of(clients_);
+    figures.clients_ever = of(clients_ever_);
+    figures.dismissed = of(counts_.dismissed);
+    figures.regions = catalogue_.regions();
+    figures.faults = of(counts_.faults);
+    figures.late = of(counts_.late);
+    figures.failures = of(engine.counters.failures);
+    figures.populated_bytes = of(engine.counters.populated_bytes);
+    figures.evictions = of(engine.counters.evictions);
+    return figures;
 }
 
 void Server::run() noexcept

@@ -2,6 +2,7 @@
 // The service: listens, and has one session for each client.
 #pragma once
 
+#include "figures.hpp"
 #include "listener.hpp"
 #include "session.hpp"
 
@@ -25,29 +26,6 @@ class Server {
         Limits limits;
         Log log;
     };
-    struct Stats {
-        std::size_t page_bytes = 0;
-        std::size_t chunk_bytes = 0; ///< of files, unless their client asks for something else
-        std::size_t budget_bytes = 0;
-        std::size_t used_bytes = 0;
-        std::size_t peak_bytes = 0;
-        std::size_t low_bytes = 0;  ///< eviction ends below this
-        std::size_t high_bytes = 0; ///< and begins above this
-        std::size_t fillers = 0;    ///< threads that answer faults
-        std::size_t most_fillers = 0;
-        std::size_t evictors = 0; ///< threads that make room ahead of need
-        std::size_t faults_at_once = 0;
-        std::size_t clients = 0;
-        std::uint64_t clients_ever = 0;
-        std::uint64_t dismissed = 0; ///< of these: with whom the service ended the conversation
-        std::size_t regions = 0;
-        std::uint64_t faults = 0;   ///< answered
-        std::uint64_t late = 0;     ///< ended in an error, because no answer came in time
-        std::uint64_t failures = 0; ///< chunks that could not be filled
-        std::uint64_t populated_bytes = 0;
-        std::uint64_t evictions = 0; ///< chunks that left memory
-    };
-
     /// Throws std::bad_alloc.
     static Result<std::unique_ptr<Server>> start(Options options);
     ~Server();
@@ -57,7 +35,7 @@ class Server {
     /// Regions by name; throws std::bad_alloc.
     Catalogue &catalogue() { return catalogue_; }
     /// Any thread.
-    Stats stats() noexcept;
+    ServerFigures figures() noexcept;
 
     /// Where it listens; empty if it was given a socket.
     const std::string &path() const { return listener_.path(); }

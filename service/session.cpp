@@ -101,12 +101,18 @@ Status Session::answer(std::span<const std::byte> message, kernel::File descript
         return will_need(read_as<WillNeed>(message));
     case Kind::region_stats:
         return tell_figures(read_as<RegionStats>(message));
+    case Kind::server_stats: {
+        ServerFiguresAnswer told = make<ServerFiguresAnswer>(read_as<ServerStats>(message).head.number);
+        told.figures = host_.figures();
+        return send(told);
+    }
     case Kind::welcome:
     case Kind::opened:
     case Kind::done:
     case Kind::failed:
     case Kind::pinned:
     case Kind::region_figures:
+    case Kind::server_figures:
         break;
     }
     return misbehaves(fail(Code::invalid, "a client does not send messages of kind %u", static_cast<unsigned>(*kind)));

@@ -5,12 +5,14 @@
 #include "attachment.hpp"
 #include "catalogue.hpp"
 #include "fault_threads.hpp"
+#include "figures.hpp"
 #include "kernel/unix_socket.hpp"
 #include "limits.hpp"
 #include "log.hpp"
 #include "protocol.hpp"
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -33,6 +35,7 @@ struct Host {
     const Limits limits;
     const Log &log;
     Counts &counts;
+    const std::function<ServerFigures()> figures;
 };
 
 class Session final : public Faulting, public std::enable_shared_from_this<Session> {

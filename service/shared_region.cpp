@@ -76,8 +76,7 @@ Result<RegionHandle *> SharedRegion::open(const Request &request)
         handle->leave(); // which ends it
         return failure.report();
     }
-    (void)shared.release();
-    handle->leave(); // open() was inside
+    (void)shared.release(); // ends by its handle from now on
     return handle;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The public header needs nothing before it, may be included twice, and is plain C99. */
+/* The public headers need nothing before them, may be included twice, and are plain C99. */
+#include <ufomem/service.h>
 #include <ufomem/ufo.h>
 
 static int32_t squares(void *user_data, size_t first, size_t count, void *out)

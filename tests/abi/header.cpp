@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The public header in C++: twice, inside a program that takes function addresses and uses the flags together.
+#include <ufomem/service.h>
 #include <ufomem/ufo.h>
 
 #include <cstddef>

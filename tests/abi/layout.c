@@ -3,6 +3,7 @@
  * Numbers that programs have compiled in: they never change.  A new constant, or a field at the end of a structure, gets a
  * line of its own here.
  */
+#include <ufomem/service.h>
 #include <ufomem/ufo.h>
 
 #define VALUE(name, number) _Static_assert((name) == (number), #name)
@@ -55,6 +56,7 @@ VALUE(UFO_DELIVERY_AUTO, 0);
 VALUE(UFO_DELIVERY_THREAD, 1);
 VALUE(UFO_DELIVERY_INLINE, 2);
 VALUE(UFO_DELIVERY_PROTECT, 3);
+VALUE(UFO_DELIVERY_SERVICE, 4);
 
 VALUE(UFO_POPULATE_ANYWHERE, 0);
 VALUE(UFO_POPULATE_CALLER, 1);
@@ -122,3 +124,37 @@ FIELD(ufo_residency, holds, 64, 4);
 FIELD(ufo_residency, waiters, 68, 4);
 FIELD(ufo_residency, owner, 72, 8);
 SIZE(ufo_residency, 80);
+
+SIZE(ufo_server_limit, 4);
+VALUE(UFO_LIMIT_CLIENTS, 0);
+VALUE(UFO_LIMIT_CLIENTS_PER_USER, 1);
+VALUE(UFO_LIMIT_REGIONS, 2);
+VALUE(UFO_LIMIT_MAPPED_BYTES, 3);
+VALUE(UFO_LIMIT_PINNED_BYTES, 4);
+VALUE(UFO_LIMIT_FAULTS, 5);
+VALUE(UFO_LIMIT_ANSWER_MS, 6);
+VALUE(UFO_LIMIT_IDLE_FILES, 7);
+VALUE(UFO_LIMIT_THREADS, 8);
+
+FIELD(ufo_server_stats, struct_size, 0, 8);
+FIELD(ufo_server_stats, page_bytes, 8, 8);
+FIELD(ufo_server_stats, chunk_bytes, 16, 8);
+FIELD(ufo_server_stats, budget_bytes, 24, 8);
+FIELD(ufo_server_stats, used_bytes, 32, 8);
+FIELD(ufo_server_stats, peak_bytes, 40, 8);
+FIELD(ufo_server_stats, low_bytes, 48, 8);
+FIELD(ufo_server_stats, high_bytes, 56, 8);
+FIELD(ufo_server_stats, fillers, 64, 8);
+FIELD(ufo_server_stats, most_fillers, 72, 8);
+FIELD(ufo_server_stats, evictors, 80, 8);
+FIELD(ufo_server_stats, faults_at_once, 88, 8);
+FIELD(ufo_server_stats, clients, 96, 8);
+FIELD(ufo_server_stats, clients_ever, 104, 8);
+FIELD(ufo_server_stats, dismissed, 112, 8);
+FIELD(ufo_server_stats, regions, 120, 8);
+FIELD(ufo_server_stats, faults, 128, 8);
+FIELD(ufo_server_stats, late, 136, 8);
+FIELD(ufo_server_stats, failures, 144, 8);
+FIELD(ufo_server_stats, populated_bytes, 152, 8);
+FIELD(ufo_server_stats, evictions, 160, 8);
+SIZE(ufo_server_stats, 168);

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# The functions that the header declares, the version map and what the library really exports are one and the same list.
-# Usage: symbols.sh shared|static LIBRARY HEADER MAP
+# The functions that the headers declare, the version map and what the library really exports are one and the same list.
+# Usage: symbols.sh shared|static LIBRARY MAP HEADER...
 set -euo pipefail
-kind=$1 library=$2 header=$3 map=$4
+kind=$1 library=$2 map=$3
+shift 3
 
-declared=$(grep -o '^UFO_API[^(]*(' "$header" | grep -o 'ufo_[a-z0-9_]*($' | tr -d '(' | sort)
+declared=$(grep -ho '^UFO_API[^(]*(' "$@" | grep -o 'ufo_[a-z0-9_]*($' | tr -d '(' | sort)
 mapped=$(grep -o '^ *ufo_[a-z0-9_]*;' "$map" | tr -d ' ;' | sort)
 
 # Everything that is defined and visible, whatever its name: inline parts of the C++ library like to slip through.

@@ -174,8 +174,8 @@ void upgrade_in_place(void **)
         CHECK(listening.ok());
         const kernel::UnixSocket to{kernel::File(channel[0])};
         CHECK(to.send(std::as_bytes(std::span("take it")), listening->descriptor()).ok());
-        CHECK(eventually([&] { return (*server)->stats().clients == 0; }));
-        CHECK((*server)->stats().clients_ever == 1);
+        CHECK(eventually([&] { return (*server)->figures().clients == 0; }));
+        CHECK((*server)->figures().clients_ever == 1);
         return 0;
     });
     Process early([&] {

@@ -251,10 +251,10 @@ inline int run_service(const std::string &path, Notes &notes, const ServiceOptio
         const std::size_t bytes = static_cast<std::size_t>(memory.st_blocks) * 512;
         if (bytes > notes.most_bytes.load())
             notes.most_bytes.store(bytes);
-        const Server::Stats stats = (*server)->stats();
-        notes.clients.store(stats.clients);
-        notes.dismissed.store(stats.dismissed);
-        notes.late.store(stats.late);
+        const ServerFigures figures = (*server)->figures();
+        notes.clients.store(figures.clients);
+        notes.dismissed.store(figures.dismissed);
+        notes.late.store(figures.late);
         CHECK((*core)->engine().budget.used() <= wanted.budget);
         pause_ms(1);
     }

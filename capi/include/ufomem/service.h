@@ -48,7 +48,7 @@ UFO_API void ufo_server_config_free(ufo_server_config *config);
  */
 UFO_API ufo_status ufo_server_config_set_path(ufo_server_config *config, const char *path);
 /** Who may connect: the permissions of the socket, 0600 (default) or for instance 0660.  @since 0.1 */
-UFO_API ufo_status ufo_server_config_set_mode(ufo_server_config *config, unsigned mode);
+UFO_API ufo_status ufo_server_config_set_mode(ufo_server_config *config, uint32_t mode);
 /**
  * A socket (AF_UNIX, SOCK_SEQPACKET) that listens already, as systemd hands it over; instead of a path.  The server duplicates the descriptor at its start,
  * and leaves the socket in the file system at its end, so that its successor can go on listening.  -1: none (default).  @since 0.1
@@ -63,7 +63,8 @@ UFO_API ufo_status ufo_server_config_set_chunk_bytes(ufo_server_config *config, 
 UFO_API ufo_status ufo_server_config_allow_directory(ufo_server_config *config, const char *path);
 
 /** What can be limited. */
-typedef enum ufo_server_limit {
+typedef int32_t ufo_server_limit;
+enum {
     UFO_LIMIT_CLIENTS = 0,          /**< Connections at a time; default 1024. */
     UFO_LIMIT_CLIENTS_PER_USER = 1, /**< ... of one user; default 256. */
     UFO_LIMIT_REGIONS = 2,          /**< Shared regions of one client; default 256. */
@@ -73,14 +74,14 @@ typedef enum ufo_server_limit {
     UFO_LIMIT_ANSWER_MS = 6,        /**< Milliseconds until a fault that is not answered becomes an error for who waits; default 30000. */
     UFO_LIMIT_IDLE_FILES = 7,       /**< Files that stay in memory although no client has them open; default 16. */
     UFO_LIMIT_THREADS = 8           /**< Threads that answer faults; default 64. */
-} ufo_server_limit;
+};
 
 /** Sets a limit; 0 is the default.  @since 0.1 */
 UFO_API ufo_status ufo_server_config_set_limit(ufo_server_config *config, ufo_server_limit limit, uint64_t value);
 
 /**
  * Starts a server on a core (NULL: the process's default core), in threads of its own.  The core's budget holds for all clients together, and for the
- * process's own regions.  The core stays alive until the server has been freed.  @since 0.1
+ * process's own regions.  Free the server before its core: ufo_core_free() ends the arrays that clients read.  @since 0.1
  */
 UFO_API ufo_server *ufo_server_new(ufo_core *core, const ufo_server_config *config);
 /**

@@ -173,9 +173,10 @@ enum {
     /** userfaultfd, answered by the faulting thread itself in a handler for SIGBUS: the fastest, for loops that compute.  SIGBUS must not be
      *  blocked in threads that use the memory; system calls on memory that is not resident give EFAULT: ufo_touch or ufo_pin it before. */
     UFO_DELIVERY_INLINE = 2,
-    UFO_DELIVERY_PROTECT = 3 /**< No userfaultfd: page protection and SIGSEGV, answered in the faulting thread.  System calls
+    UFO_DELIVERY_PROTECT = 3, /**< No userfaultfd: page protection and SIGSEGV, answered in the faulting thread.  System calls
                                   on memory that is not resident give EFAULT: ufo_pin() it first, or ufo_pin_write() if they write to
                                   it.  The same holds for userfaultfd with #UFO_FEATURE_USERFAULTFD_USER. */
+    UFO_DELIVERY_SERVICE = 4 /**< Answered by another process: that of a shared region (ufomem/service.h).  Cannot be asked for. */
 };
 
 /** Which thread may run the populate callback. */

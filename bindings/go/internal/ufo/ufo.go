@@ -78,6 +78,7 @@ extern swig_intgo _wrap_UFO_DELIVERY_AUTO_ufo_7963b2ad16a3a54b(void);
 extern swig_intgo _wrap_UFO_DELIVERY_THREAD_ufo_7963b2ad16a3a54b(void);
 extern swig_intgo _wrap_UFO_DELIVERY_INLINE_ufo_7963b2ad16a3a54b(void);
 extern swig_intgo _wrap_UFO_DELIVERY_PROTECT_ufo_7963b2ad16a3a54b(void);
+extern swig_intgo _wrap_UFO_DELIVERY_SERVICE_ufo_7963b2ad16a3a54b(void);
 extern swig_intgo _wrap_UFO_POPULATE_ANYWHERE_ufo_7963b2ad16a3a54b(void);
 extern swig_intgo _wrap_UFO_POPULATE_CALLER_ufo_7963b2ad16a3a54b(void);
 extern swig_intgo _wrap_UFO_FILE_WRITEBACK_ufo_7963b2ad16a3a54b(void);
@@ -464,6 +465,13 @@ func _swig_getUFO_DELIVERY_PROTECT() (_swig_ret int) {
 }
 
 var UFO_DELIVERY_PROTECT int = _swig_getUFO_DELIVERY_PROTECT()
+func _swig_getUFO_DELIVERY_SERVICE() (_swig_ret int) {
+	var swig_r int
+	swig_r = (int)(C._wrap_UFO_DELIVERY_SERVICE_ufo_7963b2ad16a3a54b())
+	return swig_r
+}
+
+var UFO_DELIVERY_SERVICE int = _swig_getUFO_DELIVERY_SERVICE()
 func _swig_getUFO_POPULATE_ANYWHERE() (_swig_ret int) {
 	var swig_r int
 	swig_r = (int)(C._wrap_UFO_POPULATE_ANYWHERE_ufo_7963b2ad16a3a54b())

@@ -660,6 +660,18 @@ intgo _wrap_UFO_DELIVERY_PROTECT_ufo_7963b2ad16a3a54b() {
 }
 
 
+intgo _wrap_UFO_DELIVERY_SERVICE_ufo_7963b2ad16a3a54b() {
+  int result;
+  intgo _swig_go_result;
+  
+  
+  result = UFO_DELIVERY_SERVICE;
+  
+  _swig_go_result = (intgo)result; 
+  return _swig_go_result;
+}
+
+
 intgo _wrap_UFO_POPULATE_ANYWHERE_ufo_7963b2ad16a3a54b() {
   int result;
   intgo _swig_go_result;
