@@ -11,18 +11,16 @@
 
 enum { SIZE = 3 << 20 };
 
-/* What servers and the test tell each other. */
+/* What the test, the process that starts servers, and those tell each other. */
 struct notes {
-    ATOMIC(int) ready;
-    ATOMIC(int) end;
+    ATOMIC(int) wanted;  /* servers, so far */
+    ATOMIC(int) ready;   /* that have listened */
+    ATOMIC(int) ended;   /* that have ended ... */
+    ATOMIC(int) status;  /* ... the last one like this */
+    ATOMIC(int) process; /* the one that runs */
+    ATOMIC(bool) end;    /* it shall end in order */
+    ATOMIC(bool) over;
 };
-
-static struct notes *new_notes(void)
-{
-    struct notes *notes = mmap(NULL, sizeof *notes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_ptr_not_equal(notes, MAP_FAILED);
-    return notes;
-}
 
 static int serve(struct notes *notes, const char *path)
 {
@@ -47,34 +45,72 @@ static int serve(struct notes *notes, const char *path)
     return 0;
 }
 
-/* Before this process has made anything of the library's. */
-static pid_t start_server(struct notes *notes, const char *path)
+/* A process that has no threads, and can fork whenever it likes. */
+static int start_servers(struct notes *notes, const char *path)
 {
-    const int before = atomic_load(&notes->ready);
+    while (!atomic_load(&notes->over)) {
+        if (atomic_load(&notes->wanted) == atomic_load(&notes->ended)) {
+            sleep_ms(1);
+            continue;
+        }
+        const pid_t process = fork();
+        if (process == 0) {
+            alarm(100);
+            _exit(serve(notes, path));
+        }
+        atomic_store(&notes->process, process);
+        int status;
+        while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
+        }
+        atomic_store(&notes->status, status);
+        atomic_fetch_add(&notes->ended, 1);
+    }
+    return 0;
+}
+
+/* Before this process has made anything of the library's. */
+static struct notes *begin_servers(const char *path)
+{
+    struct notes *notes = mmap(NULL, sizeof *notes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(notes, MAP_FAILED);
     fflush(NULL);
     const pid_t process = fork();
     if (process == 0) {
-        alarm(50);
+        alarm(100);
         signal(SIGSEGV, SIG_DFL);
         signal(SIGBUS, SIG_DFL);
-        _exit(serve(notes, path));
+        _exit(start_servers(notes, path));
     }
     assert_true(process > 0);
-    for (int i = 0; i < 10000 && atomic_load(&notes->ready) == before; i++)
-        sleep_ms(1);
-    assert_int_equal(atomic_load(&notes->ready), before + 1);
-    return process;
+    return notes;
 }
 
-static void end_server(pid_t process, int signal_number)
+static bool comes_to(const ATOMIC(int) *count, int value)
 {
-    int status;
-    if (signal_number)
-        kill(process, signal_number);
-    while (waitpid(process, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (!signal_number)
-        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    for (const uint64_t begin = now_ms(); atomic_load(count) != value; sleep_ms(1))
+        if (now_ms() - begin > 20000)
+            return false;
+    return true;
+}
+
+static void start_server(struct notes *notes)
+{
+    const int wanted = atomic_fetch_add(&notes->wanted, 1) + 1;
+    assert_true(comes_to(&notes->ready, wanted));
+}
+
+static void kill_server(struct notes *notes)
+{
+    kill(atomic_load(&notes->process), SIGKILL);
+    assert_true(comes_to(&notes->ended, atomic_load(&notes->wanted)));
+}
+
+static void end_server(struct notes *notes)
+{
+    atomic_store(&notes->end, true);
+    assert_true(comes_to(&notes->ended, atomic_load(&notes->wanted)));
+    atomic_store(&notes->end, false);
+    assert_int_equal(atomic_load(&notes->status), 0);
 }
 
 static void skip_without_service(void)
@@ -137,11 +173,11 @@ static ufo *open_shared(ufo_client *client, const char *file, const char *name)
 static void clients_go_on(void **state)
 {
     (void)state;
-    begin_test(50);
+    begin_test(100);
     const char *path = temp_name("first"), *file = temp_file(SIZE), *changing = temp_file(SIZE);
-    struct notes *notes = new_notes();
-    pid_t server = start_server(notes, path);
+    struct notes *notes = begin_servers(path);
     skip_without_service();
+    start_server(notes);
     for (int round = 0; round < 4; round++) {
         ufo_client *client = ufo_client_connect(path);
         if (!client)
@@ -154,13 +190,10 @@ static void clients_go_on(void **state)
         assert_pattern(ufo_data(of_name), 0, SIZE);
         assert_ok(ufo_pin(of_file, 5000, 60000));
 
-        if (round % 2 == 0) {
-            end_server(server, SIGKILL);
-        } else {
-            atomic_store(&notes->end, 1);
-            end_server(server, 0);
-            atomic_store(&notes->end, 0);
-        }
+        if (round % 2 == 0)
+            kill_server(notes);
+        else
+            end_server(notes);
         wait_until_lost(ufo_data(of_file));
         wait_until_lost(ufo_data(of_changing));
         assert_status(ufo_touch(of_name, 0, 10), UFO_ERR_CLOSED);
@@ -170,7 +203,7 @@ static void clients_go_on(void **state)
         assert_int_equal(pwrite(descriptor, "x", 1, 0), 1);
         close(descriptor);
 
-        server = start_server(notes, path);
+        start_server(notes);
         wait_until_readable(ufo_data(of_file));
         wait_until_readable(ufo_data(of_name));
         assert_pattern(ufo_data(of_file), 0, SIZE);
@@ -191,7 +224,8 @@ static void clients_go_on(void **state)
         assert_pattern(ufo_data(of_file), 0, SIZE);
         ufo_free(of_file);
     }
-    end_server(server, SIGKILL);
+    kill_server(notes);
+    atomic_store(&notes->over, true);
 }
 
 static ATOMIC(bool) reading;
@@ -209,11 +243,11 @@ static void *read_on(void *bytes)
 static void readers_never_see_anything_else(void **state)
 {
     (void)state;
-    begin_test(50);
+    begin_test(100);
     const char *path = temp_name("second"), *file = temp_file(SIZE);
-    struct notes *notes = new_notes();
-    pid_t server = start_server(notes, path);
+    struct notes *notes = begin_servers(path);
     skip_without_service();
+    start_server(notes);
     ufo_client *client = ufo_client_connect(path);
     ufo *region = open_shared(client, file, NULL);
     assert_non_null(region);
@@ -222,8 +256,8 @@ static void readers_never_see_anything_else(void **state)
     team_start(&team, 3, read_on, ufo_data(region));
     for (int round = 0; round < 15; round++) {
         sleep_ms(5 + 3 * (unsigned)round);
-        end_server(server, SIGKILL);
-        server = start_server(notes, path);
+        kill_server(notes);
+        start_server(notes);
         wait_until_readable(ufo_data(region));
     }
     atomic_store(&reading, false);
@@ -231,7 +265,8 @@ static void readers_never_see_anything_else(void **state)
     assert_int_equal(atomic_load(&read_wrong), 0);
     ufo_free(region);
     ufo_client_free(client);
-    end_server(server, SIGKILL);
+    kill_server(notes);
+    atomic_store(&notes->over, true);
 }
 
 int main(void)
