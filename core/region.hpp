@@ -91,6 +91,8 @@ class Region final : public AnyRegion {
     bool pin_resident(ElementRange range) noexcept;
     /// Chunks that could not be filled are tried again when they are next asked for; the others stay as they are.
     Status forget_failures(ElementRange range) noexcept;
+    /// Bytes that one fill brings in, at most.
+    std::size_t most_filled_at_once() const;
     bool loads_only_for_callers() const { return options_.source->loads_only_for_callers(); }
     /// Brings in a chunk of the request if it is absent, with its neighbours if they are wanted; gives way to everybody else.  False if there is no
     /// room for more.

@@ -20,6 +20,18 @@ Readahead::Limits Region::readahead_limits() const
     return limits;
 }
 
+namespace {
+
+constexpr std::size_t least_extents = 8; // in the budget, so that they do not chase each other
+
+} // namespace
+
+std::size_t Region::most_filled_at_once() const
+{
+    const bool by_extents = geometry_->has_extents() && options_.readahead_bytes != 0 && engine_.budget.bytes() / least_extents >= Geometry::extent_bytes;
+    return by_extents ? Geometry::extent_bytes : geometry_->chunk_bytes();
+}
+
 /// Learns from a miss what will be wanted next, and has that filled by others.
 Region::Neighbours Region::note_miss(pid_t thread, ChunkIndex chunk) noexcept
 {
@@ -92,7 +104,6 @@ void Region::publish_extent(ChunkRange chunks, ChunkState state) noexcept
 bool Region::fill_extent(ChunkIndex chunk, Access access) noexcept
 {
     const ChunkRange extent = geometry_->extent_of(chunk);
-    constexpr std::size_t least_extents = 8; // in the budget, so that they do not chase each other
     const bool reported = options_.read_only || backing_->tracks_stores();
     if (extent.count == 0 || !reported || geometry_->straddles() || backing_->poison_replaces_mapping() ||
         engine_.budget.bytes() / least_extents < Geometry::extent_bytes)

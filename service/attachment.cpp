@@ -11,8 +11,13 @@ namespace ufomem::service {
 bool Attachment::note_wanted(ChunkIndex chunk) noexcept
 {
     const GuardedLock lock(mutex_);
-    if (std::any_of(wanted_.begin(), wanted_.end(), [&](const Wanted &wanted) { return wanted.chunk == chunk; }))
+    const auto found = std::find_if(wanted_.begin(), wanted_.end(), [&](const Wanted &wanted) { return wanted.chunk == chunk; });
+    if (found != wanted_.end()) {
+        found->woken = false;
         return true;
+    }
+    if (wanted_.size() == most_wanted)
+        return false;
     try {
         wanted_.push_back({chunk, kernel::now_nanoseconds()});
         return true;
@@ -41,8 +46,10 @@ bool Attachment::answer(std::uint64_t address, pid_t thread, FaultThreads &threa
     fault.address = region->body() + offset;
     Region::Answer given = region->answer_quickly(fault);
     if (given == Region::Answer::fill) {
-        const FaultThreads::Busy busy(threads);
-        given = region->answer_by_fill(fault);
+        const FaultThreads::Busy busy(threads, region_->share(), weak_from_this(), fault.chunk.value);
+        if (busy.parked())
+            return true; // it keeps being wanted
+        given = busy ? region->answer_by_fill(fault) : Region::Answer::refused;
     }
     if (given != Region::Answer::refused)
         return true;
@@ -55,13 +62,29 @@ bool Attachment::refuse_since(std::int64_t nanoseconds, std::size_t &count) noex
 {
     const GuardedLock lock(mutex_);
     bool told = true;
-    count += std::erase_if(wanted_, [&](const Wanted &wanted) {
+    std::erase_if(wanted_, [&](const Wanted &wanted) {
         if (wanted.since > nanoseconds)
             return false;
+        if (wanted.woken)
+            return true; // who asked has been answered since, or has gone
+        ++count;
         told &= refuse_now(wanted.chunk);
         return true;
     });
     return told;
+}
+
+/// How long it has been wanted is not forgotten.
+bool Attachment::ask_again(std::uint64_t chunk) noexcept
+{
+    const GuardedLock lock(mutex_);
+    const auto wanted = std::find_if(wanted_.begin(), wanted_.end(), [&](const Wanted &each) { return each.chunk.value == chunk; });
+    if (wanted == wanted_.end())
+        return false;
+    wanted->woken = true;
+    const ByteRange pages = region_->geometry().pages_of(wanted->chunk);
+    faults_->wake(at(pages), pages.length);
+    return true;
 }
 
 void Attachment::wake(ByteRange pages) noexcept

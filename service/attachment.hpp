@@ -12,7 +12,7 @@
 
 namespace ufomem::service {
 
-class Attachment final : public Viewer {
+class Attachment final : public Viewer, public Parked, public std::enable_shared_from_this<Attachment> {
   public:
     Attachment(std::shared_ptr<ServedRegion> region, std::shared_ptr<const kernel::ForeignUserfaultfd> faults, std::uint64_t address)
         : region_(std::move(region)), faults_(std::move(faults)), address_(address)
@@ -35,6 +35,7 @@ class Attachment final : public Viewer {
 
     void wake(ByteRange pages) noexcept override;
     bool refuse(ByteRange pages) noexcept override;
+    bool ask_again(std::uint64_t chunk) noexcept override;
 
   private:
     std::byte *at(ByteRange pages) const { return reinterpret_cast<std::byte *>(address_ + pages.offset); }
@@ -44,10 +45,12 @@ class Attachment final : public Viewer {
     const std::shared_ptr<ServedRegion> region_;
     const std::shared_ptr<const kernel::ForeignUserfaultfd> faults_;
     const std::uint64_t address_; // of the first page, in the client's address space
+    static constexpr std::size_t most_wanted = 1024; // so that nobody takes the service's memory by asking
     std::mutex mutex_;
     struct Wanted {
         ChunkIndex chunk;
-        std::int64_t since = 0; // nanoseconds
+        std::int64_t since = 0;   // nanoseconds
+        bool woken = false;       // to ask again; perhaps nobody will
     };
     std::vector<Wanted> wanted_; // guarded by mutex_: somebody sleeps in a fault for these
 };

@@ -7,8 +7,8 @@
 
 namespace ufomem::service {
 
-ServedRegion::ServedRegion(RegionHandle *handle, std::shared_ptr<Audience> audience)
-    : handle_(handle), audience_(std::move(audience))
+ServedRegion::ServedRegion(RegionHandle *handle, std::shared_ptr<Audience> audience, std::size_t load_bytes)
+    : handle_(handle), audience_(std::move(audience)), share_(std::make_shared<Share>(load_bytes))
 {
     if (const RegionVisit region = visit(handle)) {
         ticket_ = region->ticket();
@@ -29,7 +29,8 @@ Result<std::shared_ptr<ServedRegion>> Catalogue::make(Core::RegionRequest reques
     Result<RegionHandle *> handle = core_->new_region(std::move(request));
     if (!handle.ok())
         return handle.status();
-    return std::make_shared<ServedRegion>(*handle, std::move(audience));
+    const RegionVisit region = visit(*handle);
+    return std::make_shared<ServedRegion>(*handle, std::move(audience), region ? region->most_filled_at_once() : 0);
 }
 
 /// Remembers the last files; what falls out is given to the caller, to end outside of the lock.

@@ -5,6 +5,7 @@
 #include "allowed_directories.hpp"
 #include "client_file.hpp"
 #include "core.hpp"
+#include "fault_threads.hpp"
 
 #include <deque>
 #include <map>
@@ -17,7 +18,8 @@ namespace ufomem::service {
 /// A region that clients see.  It ends when it is in no catalogue and no client has it.
 class ServedRegion {
   public:
-    ServedRegion(RegionHandle *handle, std::shared_ptr<Audience> audience);
+    /// `load_bytes`: of memory, that are filled at a time.
+    ServedRegion(RegionHandle *handle, std::shared_ptr<Audience> audience, std::size_t load_bytes);
     ServedRegion(const ServedRegion &) = delete;
     ServedRegion &operator=(const ServedRegion &) = delete;
     ~ServedRegion();
@@ -27,12 +29,14 @@ class ServedRegion {
     RegionHandle *handle() const { return handle_; }
     Audience &audience() const { return *audience_; }
     const Geometry &geometry() const { return geometry_; }
+    const std::shared_ptr<Share> &share() const { return share_; }
 
   private:
     RegionHandle *const handle_;
     const std::shared_ptr<Audience> audience_;
     RegionTicket ticket_;
     Geometry geometry_; // outlives the region
+    const std::shared_ptr<Share> share_; // of the threads
 };
 
 class Catalogue {

@@ -20,9 +20,8 @@ constexpr std::uint64_t has_ended = 1ULL << 62; // the process of that client
 } // namespace
 
 Server::Server(Options options, AllowedDirectories allowed)
-    : options_(std::move(options)),
-      catalogue_(options_.core, {options_.limits.idle_files, options_.chunk_bytes, std::move(allowed)}),
-      threads_(options_.limits.threads),
+    : options_(std::move(options)), catalogue_(options_.core, {options_.limits.idle_files, options_.chunk_bytes, std::move(allowed)}),
+      threads_(options_.limits.threads, std::clamp(options_.limits.answer_milliseconds / 4, 10U, 500U), options_.core->engine().budget.bytes() / 2),
       host_{catalogue_, threads_, process_, options_.limits, options_.log, counts_, [this] { return figures(); }}
 {
 }
@@ -54,13 +53,11 @@ Status Server::open()
     requests_ = std::move(*requests);
     if (Status status = threads_.start(); !status.ok())
         return status;
-    Result<Listener> listener =
-        options_.socket >= 0 ? Listener::adopt(options_.socket) : Listener::at(options_.path, options_.mode);
+    Result<Listener> listener = options_.socket >= 0 ? Listener::adopt(options_.socket) : Listener::at(options_.path, options_.mode);
     if (!listener.ok())
         return listener.status();
     listener_ = std::move(*listener);
-    if (Status status = requests_.add(listener_.socket().descriptor(), newcomers, kernel::EventQueue::Report::once);
-        !status.ok())
+    if (Status status = requests_.add(listener_.socket().descriptor(), newcomers, kernel::EventQueue::Report::once); !status.ok())
         return status;
     try {
         thread_ = start_library_thread("ufomem-requests", this, [this] { run(); });
@@ -125,9 +122,7 @@ void Server::run() noexcept
 {
     const std::int64_t tick = std::clamp(options_.limits.answer_milliseconds / 4, 10U, 1000U) * 1'000'000LL;
     std::int64_t last = kernel::now_nanoseconds();
-    const auto until = [](std::int64_t time, std::int64_t now) {
-        return std::max<std::int64_t>((time - now) / 1'000'000 + 1, 1);
-    };
+    const auto until = [](std::int64_t time, std::int64_t now) { return std::max<std::int64_t>((time - now) / 1'000'000 + 1, 1); };
     for (;;) {
         std::int64_t now = kernel::now_nanoseconds();
         std::int64_t milliseconds = sessions_.empty() ? -1 : until(last + tick, now);
@@ -141,6 +136,7 @@ void Server::run() noexcept
             last = now;
             for (const auto &[number, session] : sessions_)
                 session->refuse_late();
+            threads_.tick(options_.core->engine().budget.bytes() / 2);
         }
         if (admits_again_ != 0 && now >= admits_again_) {
             admits_again_ = 0;
@@ -149,7 +145,8 @@ void Server::run() noexcept
         if (tag == newcomers)
             admit();
         else if (tag != kernel::EventQueue::nothing)
-            hear(tag);
+            if (const auto session = sessions_.find(tag & ~has_ended); session != sessions_.end())
+                dismiss(session);
     }
     while (!sessions_.empty())
         dismiss(sessions_.begin());
@@ -168,9 +165,8 @@ bool Server::has_room_for(const kernel::Peer &peer) const noexcept
     const auto his = static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(), of_him));
     if (sessions_.size() < options_.limits.clients && his < options_.limits.clients_per_user)
         return true;
-    options_.log(LogLevel::warning,
-                 "process %d of user %u is turned away: there are %zu clients already, %zu of them of the same user",
-                 peer.process, peer.user, sessions_.size(), his);
+    options_.log(LogLevel::warning, "process %d of user %u is turned away: there are %zu clients already, %zu of them of the same user", peer.process, peer.user,
+                 sessions_.size(), his);
     return false;
 }
 
@@ -203,34 +199,23 @@ void Server::admit() noexcept
         clients_.store(sessions_.size(), std::memory_order_relaxed);
         clients_ever_.fetch_add(1, std::memory_order_relaxed);
         const Session &admitted = *entry->second;
-        if (!requests_.add(admitted.descriptor(), number, kernel::EventQueue::Report::always).ok()
-            || (admitted.process()
-                && !requests_
-                        .add(admitted.process().descriptor(), number | has_ended, kernel::EventQueue::Report::always)
-                        .ok()))
+        if (!requests_.add_end(admitted.descriptor(), number).ok() || !entry->second->begin().ok() ||
+            (admitted.process() && !requests_.add(admitted.process().descriptor(), number | has_ended, kernel::EventQueue::Report::always).ok()))
             dismiss(entry);
         else
-            options_.log(LogLevel::info, "client %llu: process %d of user %u, group %u",
-                         static_cast<unsigned long long>(number), peer.process, peer.user, peer.group);
+            options_.log(LogLevel::info, "client %llu: process %d of user %u, group %u", static_cast<unsigned long long>(number), peer.process, peer.user, peer.group);
     } catch (...) { // no memory: he is turned away
     }
 }
 
-void Server::hear(std::uint64_t tag) noexcept
-{
-    const auto session = sessions_.find(tag & ~has_ended);
-    if (session != sessions_.end() && ((tag & has_ended) != 0 || !session->second->hear()))
-        dismiss(session);
-}
-
+/// The conversation, or the process, has ended.
 void Server::dismiss(std::map<std::uint64_t, std::shared_ptr<Session>>::iterator session) noexcept
 {
     requests_.remove(session->second->descriptor());
     if (session->second->process())
         requests_.remove(session->second->process().descriptor());
     session->second->end();
-    options_.log(LogLevel::info, "client %llu (process %d of user %u) has left",
-                 static_cast<unsigned long long>(session->first), session->second->peer().process,
+    options_.log(LogLevel::info, "client %llu (process %d of user %u) has left", static_cast<unsigned long long>(session->first), session->second->peer().process,
                  session->second->peer().user);
     sessions_.erase(session);
     clients_.store(sessions_.size(), std::memory_order_relaxed);

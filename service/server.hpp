@@ -50,7 +50,6 @@ class Server {
     void listen() noexcept;
     void admit() noexcept;
     bool has_room_for(const kernel::Peer &peer) const noexcept;
-    void hear(std::uint64_t tag) noexcept;
     void dismiss(std::map<std::uint64_t, std::shared_ptr<Session>>::iterator session) noexcept;
 
     const Options options_;

@@ -22,6 +22,49 @@ Session::Session(Host &host, std::uint64_t number, kernel::UnixSocket socket)
 {
 }
 
+Status Session::begin() { return host_.threads.add(number_, Event::message, descriptor(), shared_from_this()); }
+
+void Session::serve(Event event, FaultThreads &threads) noexcept
+{
+    if (event == Event::message)
+        serve_message(threads);
+    else
+        serve_fault(threads);
+}
+
+bool Session::ask_again(std::uint64_t) noexcept { return host_.threads.report_again(number_, Event::message, descriptor()); }
+
+/// What a request asks for may take long, as the end of what it held.
+void Session::serve_message(FaultThreads &threads) noexcept
+{
+    const FaultThreads::Busy busy(threads, requests_, weak_from_this(), 0);
+    if (!busy) {
+        if (!busy.parked())
+            dismiss();
+        return;
+    }
+    {
+        const GuardedLock lock(mutex_);
+        if (over_)
+            return;
+        hearing_ = true;
+    }
+    bool goes_on = hear();
+    std::map<std::uint64_t, Opened_> leaving;
+    {
+        const GuardedLock lock(mutex_);
+        hearing_ = false;
+        goes_on &= !over_;
+        if (over_) // meanwhile, and it was left to us
+            leaving.swap(regions_);
+    }
+    give_back(leaving);
+    if (goes_on)
+        (void)threads.report_again(number_, Event::message, descriptor());
+    else
+        socket_.shut_down(); // whoever waits for its end hears of it
+}
+
 bool Session::hear() noexcept
 {
     alignas(Head) std::array<std::byte, most_bytes> room;
@@ -31,8 +74,7 @@ bool Session::hear() noexcept
     const std::span<const std::byte> message = std::span(room).first(received->size);
     Status status;
     try {
-        status = received->cut_off ? misbehaves(
-                     fail(Code::invalid, "a message is longer than any should be, or comes with several descriptors"))
+        status = received->cut_off ? misbehaves(fail(Code::invalid, "a message is longer than any should be, or comes with several descriptors"))
                                    : answer(message, std::move(received->descriptor));
     } catch (const std::bad_alloc &) {
         status = fail(Code::nomem, "the service has no memory for the request");
@@ -44,8 +86,7 @@ bool Session::hear() noexcept
     const Failure failure = Failure::of_this_thread(status);
     const bool understood = !received->cut_off && message.size() >= sizeof(Head);
     const Failed failed = make_failed(understood ? read_as<Head>(message).number : 0, failure);
-    host_.log(LogLevel::warning, "client %llu (process %d of user %u): %s", static_cast<unsigned long long>(number_),
-              peer_.process, peer_.user, failure.text);
+    host_.log(LogLevel::warning, "client %llu (process %d of user %u): %s", static_cast<unsigned long long>(number_), peer_.process, peer_.user, failure.text);
     const bool told = send(failed).ok();
     if (told && !misbehaved_)
         return true;
@@ -53,7 +94,7 @@ bool Session::hear() noexcept
     return false;
 }
 
-/// Its end is noticed by whoever hears of messages.
+/// Its end is noticed by whoever waits for that.
 void Session::dismiss() noexcept
 {
     if (!dismissed_.exchange(true))
@@ -75,8 +116,7 @@ Status Session::answer(std::span<const std::byte> message, kernel::File descript
         const auto request = read_as<OpenFile>(message);
         constexpr std::uint64_t most = 1ULL << 30;
         if (request.chunk_bytes > most)
-            return fail(Code::overflow, "chunks of %llu bytes are too large to be shared",
-                        static_cast<unsigned long long>(request.chunk_bytes));
+            return fail(Code::overflow, "chunks of %llu bytes are too large to be shared", static_cast<unsigned long long>(request.chunk_bytes));
         Result<std::shared_ptr<ServedRegion>> region = host_.catalogue.file(std::move(descriptor), request.chunk_bytes);
         return region.ok() ? offer(request.head.number, std::move(*region)) : region.status();
     }
@@ -123,9 +163,11 @@ Status Session::greet(const Hello &hello, kernel::File descriptor)
     Result<kernel::ForeignUserfaultfd> faults = kernel::ForeignUserfaultfd::adopt(std::move(descriptor));
     if (!faults.ok())
         return misbehaves(faults.status());
-    faults_ =
-        std::make_shared<const kernel::ForeignUserfaultfd>(std::move(*faults)); // before the first fault is served
-    if (Status status = host_.threads.add(number_, faults_->descriptor(), shared_from_this()); !status.ok())
+    {
+        const GuardedLock lock(mutex_);
+        faults_ = std::make_shared<const kernel::ForeignUserfaultfd>(std::move(*faults)); // before the first fault is served
+    }
+    if (Status status = host_.threads.add(number_, Event::fault, faults_->descriptor(), shared_from_this()); !status.ok())
         return misbehaves(status);
     Welcome welcome = make<Welcome>(hello.head.number);
     welcome.client = number_;
@@ -144,15 +186,11 @@ Status Session::offer(std::uint32_t number, std::shared_ptr<ServedRegion> region
     {
         const GuardedLock lock(mutex_);
         if (regions_.size() >= host_.limits.regions)
-            return fail(Code::limit, "the client has %zu shared regions, as many as it may; free some first",
-                        regions_.size());
+            return fail(Code::limit, "the client has %zu shared regions, as many as it may; free some first", regions_.size());
         const std::uint64_t bytes = geometry.mapped_body_bytes();
         if (mapped_bytes_ > host_.limits.mapped_bytes || bytes > host_.limits.mapped_bytes - mapped_bytes_)
-            return fail(Code::limit,
-                        "an array of %llu bytes would be more than a client may have mapped: of %llu bytes it has "
-                        "%llu; free some regions first",
-                        static_cast<unsigned long long>(bytes),
-                        static_cast<unsigned long long>(host_.limits.mapped_bytes),
+            return fail(Code::limit, "an array of %llu bytes would be more than a client may have mapped: of %llu bytes it has %llu; free some regions first",
+                        static_cast<unsigned long long>(bytes), static_cast<unsigned long long>(host_.limits.mapped_bytes),
                         static_cast<unsigned long long>(mapped_bytes_));
         mapped_bytes_ += bytes;
         regions_.emplace(next_region_++, Opened_{region, nullptr, {}});
@@ -167,14 +205,11 @@ Status Session::attach(const Attach &request)
         const GuardedLock lock(mutex_);
         const auto found = regions_.find(request.region);
         if (found == regions_.end() || found->second.attachment)
-            return fail(Code::invalid, "region %llu is not there to be attached",
-                        static_cast<unsigned long long>(request.region));
+            return fail(Code::invalid, "region %llu is not there to be attached", static_cast<unsigned long long>(request.region));
         const std::size_t size = found->second.region->geometry().mapped_body_bytes();
         constexpr std::uint64_t address_end = 1ULL << 56;
-        if (request.address % kernel::page_size() != 0 || request.address >= address_end
-            || size > address_end - request.address)
-            return fail(Code::invalid, "a region cannot be mapped at %llx",
-                        static_cast<unsigned long long>(request.address));
+        if (request.address % kernel::page_size() != 0 || request.address >= address_end || size > address_end - request.address)
+            return fail(Code::invalid, "a region cannot be mapped at %llx", static_cast<unsigned long long>(request.address));
         attachment = std::make_shared<Attachment>(found->second.region, faults_, request.address);
         found->second.attachment = attachment;
     }
@@ -211,27 +246,36 @@ void Session::refuse_late() noexcept
         }
     }
     const std::int64_t since = kernel::now_nanoseconds() - host_.limits.answer_milliseconds * 1'000'000LL;
+    stop_counting_late(since);
     std::size_t count = 0;
     for (const std::shared_ptr<Attachment> &attachment : attachments)
         if (!attachment->refuse_since(since, count))
             dismiss();
     host_.counts.late.fetch_add(count, std::memory_order_relaxed);
     if (count != 0)
-        host_.log(LogLevel::error,
-                  "client %llu: %zu faults have not been answered in %u ms, and end in an error; does a source stall?",
+        host_.log(LogLevel::error, "client %llu: %zu faults have not been answered in %u ms, and end in an error; does a source stall?",
                   static_cast<unsigned long long>(number_), count, host_.limits.answer_milliseconds);
 }
 
 void Session::end() noexcept
 {
     std::map<std::uint64_t, Opened_> leaving;
+    std::shared_ptr<const kernel::ForeignUserfaultfd> faults;
     {
         const GuardedLock lock(mutex_);
         over_ = true;
-        leaving.swap(regions_);
+        faults = faults_;
+        if (!hearing_) // otherwise whoever answers a message sees to it
+            leaving.swap(regions_);
     }
-    if (faults_)
-        host_.threads.remove(number_, faults_->descriptor());
+    host_.threads.remove(number_, Event::message, descriptor());
+    if (faults)
+        host_.threads.remove(number_, Event::fault, faults->descriptor());
+    give_back(leaving);
+}
+
+void Session::give_back(const std::map<std::uint64_t, Opened_> &leaving) noexcept
+{
     for (const auto &[number, opened] : leaving)
         give_back(opened);
 }
@@ -246,7 +290,7 @@ std::shared_ptr<Attachment> Session::attached_at(std::uint64_t address) noexcept
 }
 
 /// One fault at a time is read, and as soon as it has been, the next one may be read by another thread.
-void Session::serve(FaultThreads &threads) noexcept
+void Session::serve_fault(FaultThreads &threads) noexcept
 {
     kernel::FaultMessage fault;
     const kernel::ForeignUserfaultfd::Got got = faults_->read(fault);
@@ -254,20 +298,29 @@ void Session::serve(FaultThreads &threads) noexcept
         dismiss();
         return;
     }
+    if (got != kernel::ForeignUserfaultfd::Got::message) {
+        report_more_faults();
+        return;
+    }
+    Answering answering{kernel::now_nanoseconds()};
     bool again = true;
-    if (got == kernel::ForeignUserfaultfd::Got::message) {
+    {
         const GuardedLock lock(mutex_);
+        try {
+            in_work_.push_back(&answering);
+        } catch (...) { // no memory: it counts until its end, however late
+        }
         held_back_ = ++answering_ >= host_.limits.faults_at_once;
         again = !held_back_;
     }
     if (again)
-        (void)threads.report_again(number_, faults_->descriptor());
-    if (got != kernel::ForeignUserfaultfd::Got::message)
-        return;
+        report_more_faults();
     if (!answer_fault(fault, threads))
         dismiss(); // the client's library ends its threads' waiting
-    finish_fault();
+    finish(answering);
 }
+
+void Session::report_more_faults() noexcept { (void)host_.threads.report_again(number_, Event::fault, faults_->descriptor()); }
 
 bool Session::answer_fault(const kernel::FaultMessage &fault, FaultThreads &threads) noexcept
 {
@@ -282,18 +335,37 @@ bool Session::answer_fault(const kernel::FaultMessage &fault, FaultThreads &thre
     return told;
 }
 
-void Session::finish_fault() noexcept
+void Session::finish(Answering &answering) noexcept
 {
     host_.counts.faults.fetch_add(1, std::memory_order_relaxed);
     bool again = false;
     {
         const GuardedLock lock(mutex_);
-        --answering_;
-        again = held_back_ && !over_;
+        std::erase(in_work_, &answering);
+        answering_ -= answering.counts ? 1 : 0;
+        again = held_back_ && !over_ && answering_ < host_.limits.faults_at_once;
         held_back_ = held_back_ && !again;
     }
     if (again)
-        (void)host_.threads.report_again(number_, faults_->descriptor());
+        report_more_faults();
+}
+
+/// Who waited for these has got an error: their sources' stalling must not keep him from asking for something else.
+void Session::stop_counting_late(std::int64_t since) noexcept
+{
+    bool again = false;
+    {
+        const GuardedLock lock(mutex_);
+        for (Answering *const answering : in_work_)
+            if (answering->counts && answering->since <= since) {
+                answering->counts = false;
+                --answering_;
+            }
+        again = held_back_ && !over_ && answering_ < host_.limits.faults_at_once;
+        held_back_ = held_back_ && !again;
+    }
+    if (again)
+        report_more_faults();
 }
 
 } // namespace ufomem::service

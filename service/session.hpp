@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One client, as the service sees it.  Requests come from one thread of the service, faults from several.
+// One client, as the service sees it.  Its messages are answered one after the other, its faults by several threads at once.
 #pragma once
 
 #include "attachment.hpp"
@@ -38,7 +38,7 @@ struct Host {
     const std::function<ServerFigures()> figures;
 };
 
-class Session final : public Faulting, public std::enable_shared_from_this<Session> {
+class Session final : public Served, public Parked, public std::enable_shared_from_this<Session> {
   public:
     Session(Host &host, std::uint64_t number, kernel::UnixSocket socket);
 
@@ -48,21 +48,37 @@ class Session final : public Faulting, public std::enable_shared_from_this<Sessi
     /// Tells of the client's end; there may be none.
     const kernel::File &process() const { return process_; }
 
-    /// There is a message, or an end.  False if the session is over.
-    bool hear() noexcept;
+    /// From now on messages are answered.  Throws std::bad_alloc.
+    Status begin();
     /// Ends the waiting for what takes too long.
     void refuse_late() noexcept;
     /// Gives everything back.
     void end() noexcept;
 
-    void serve(FaultThreads &threads) noexcept override;
+    void serve(Event event, FaultThreads &threads) noexcept override;
+    bool ask_again(std::uint64_t) noexcept override;
 
   private:
     struct Opened_ {
         std::shared_ptr<ServedRegion> region;
         std::shared_ptr<Attachment> attachment;
-        std::vector<ByteRange> pins; // of the request thread's own
+        std::vector<ByteRange> pins; // of whoever answers a message, one at a time
     };
+
+    /// A fault that is being answered.
+    struct Answering {
+        std::int64_t since = 0; // nanoseconds
+        bool counts = true;     // until the answer is late
+    };
+
+    void serve_message(FaultThreads &threads) noexcept;
+    /// There is a message, or an end.  False if the session is over.
+    bool hear() noexcept;
+    void give_back(const std::map<std::uint64_t, Opened_> &leaving) noexcept;
+    void serve_fault(FaultThreads &threads) noexcept;
+    void finish(Answering &answering) noexcept;
+    void stop_counting_late(std::int64_t since) noexcept;
+    void report_more_faults() noexcept;
 
     /// Who is not understood is not listened to any longer.
     Status misbehaves(Status status) noexcept
@@ -92,24 +108,30 @@ class Session final : public Faulting, public std::enable_shared_from_this<Sessi
     std::shared_ptr<Attachment> attached_at(std::uint64_t address) noexcept;
     void dismiss() noexcept;
     bool answer_fault(const kernel::FaultMessage &fault, FaultThreads &threads) noexcept;
-    void finish_fault() noexcept;
 
     Host &host_;
     const std::uint64_t number_;
     const kernel::UnixSocket socket_;
     const kernel::Peer peer_;
     const kernel::File process_;
-    std::shared_ptr<const kernel::ForeignUserfaultfd> faults_; // from the first message on
+    const std::shared_ptr<Share> requests_ = std::make_shared<Share>(0); // of the threads
+
+    // Of whoever answers a message: one thread at a time.
     bool misbehaved_ = false;
-    std::atomic<bool> dismissed_{false};
     std::uint64_t next_region_ = 1;
-    std::size_t pinned_bytes_ = 0; // of the request thread's own
+    std::size_t pinned_bytes_ = 0; // of whoever answers a message, one at a time
+
+    /// From the first message on; guarded by mutex_ until faults are served.
+    std::shared_ptr<const kernel::ForeignUserfaultfd> faults_;
+    std::atomic<bool> dismissed_{false};
 
     std::mutex mutex_;
     bool over_ = false;                        // guarded by mutex_
     std::map<std::uint64_t, Opened_> regions_; // guarded by mutex_
     std::uint64_t mapped_bytes_ = 0;           // guarded by mutex_: of all regions_
-    std::size_t answering_ = 0;                // guarded by mutex_
+    bool hearing_ = false;                     // guarded by mutex_: a message is being answered
+    std::vector<Answering *> in_work_;         // guarded by mutex_
+    std::size_t answering_ = 0;                // guarded by mutex_: of these, how many count
     bool held_back_ = false; // guarded by mutex_: faults are not reported, because too many are being answered
 };
 

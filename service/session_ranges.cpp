@@ -17,7 +17,7 @@ template <class Call> Status Session::on_range(std::uint64_t number, ByteRange b
 {
     Opened_ *opened = nullptr;
     {
-        const GuardedLock lock(mutex_); // it stays where it is: only the request thread, which is this one, erases
+        const GuardedLock lock(mutex_); // it stays where it is for as long as this message is being answered
         if (const auto found = regions_.find(number); found != regions_.end())
             opened = &found->second;
     }

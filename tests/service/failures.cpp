@@ -143,6 +143,74 @@ void stalled_source_has_a_time_limit(void **)
     assert_int_equal(service.end(), 0);
 }
 
+/// More faults than threads, in clients with several threads each, on regions whose sources all stall: others do not notice, and those who wait get an error in
+/// the end.  Each array's first chunks stall, many at a time.
+void stalled_sources_do_not_take_all_threads(void **)
+{
+    ServiceOptions options;
+    options.limits.threads = 8;
+    options.limits.answer_milliseconds = 2000;
+    options.stalling_arrays = 6;
+    Service service(options);
+    service.notes().stall_all.store(true);
+    Common<std::atomic<int>> refused;
+    std::vector<std::unique_ptr<Process>> clients;
+    constexpr int most = 12;
+    constexpr int threads = 8;
+    for (int i = 0; i < most; ++i)
+        clients.push_back(std::make_unique<Process>([&, i] {
+            Result<std::shared_ptr<Client>> client = Client::connect(service.path(), {});
+            CHECK(client.ok());
+            Result<std::unique_ptr<ClientRegion>> region = (*client)->open_name("stalling" + std::to_string(i % options.stalling_arrays));
+            CHECK(region.ok());
+            std::vector<std::thread> waiting;
+            for (int thread = 0; thread < threads; ++thread)
+                waiting.emplace_back([&, thread] {
+                    if (!(*region)->touch({static_cast<std::size_t>(thread) * 64 * KiB, 1}).ok())
+                        refused->fetch_add(1);
+                });
+            for (std::thread &thread : waiting)
+                thread.join();
+            return 0;
+        }));
+    assert_true(eventually([&] { return service.notes().stalled.load() >= 7; })); // as many as there are, but one
+    for (int i = 0; i < 3; ++i) {
+        Process healthy([&] {
+            return with_array(service.path(), [](ClientRegion &region) { return is_pattern(region.data(), 0, region.bytes()) ? 0 : 1; });
+        });
+        assert_int_equal(healthy.wait(), 0);
+    }
+    for (const auto &client : clients)
+        assert_int_equal(client->wait(), 0);
+    assert_int_equal(refused->load(), most * threads);
+    assert_true(service.notes().stalled.load() != 0); // still
+    Process healthy([&] { return with_array(service.path(), [](ClientRegion &region) { return is_pattern(region.data(), 0, region.bytes()) ? 0 : 1; }); });
+    assert_int_equal(healthy.wait(), 0);
+    service.notes().stall_all.store(false);
+    assert_int_equal(service.end(), 0);
+}
+
+/// What a client does not wait for any more does not count against it, although the source has not returned.
+void late_faults_do_not_count(void **)
+{
+    ServiceOptions options;
+    options.limits.faults_at_once = 1;
+    options.limits.answer_milliseconds = 200;
+    Service service(options);
+    service.notes().stall.store(true);
+    Process client([&] {
+        return with_array(service.path(), [&](ClientRegion &region) {
+            CHECK(!region.touch({0, 1}).ok());
+            CHECK(service.notes().stalled.load() == 1); // still
+            CHECK(is_pattern(region.data() + 64 * KiB, 64 * KiB, region.bytes() - 64 * KiB));
+            return 0;
+        });
+    });
+    assert_int_equal(client.wait(), 0);
+    service.notes().stall.store(false);
+    assert_int_equal(service.end(), 0);
+}
+
 /// Runs `change` when a client has read the first chunk of a file of 1 MiB, and expects that the rest cannot be had.
 void assert_rest_is_lost(const std::function<int(const std::string &)> &change)
 {
@@ -237,6 +305,8 @@ int main()
         cmocka_unit_test(source_fails),          cmocka_unit_test(failures_are_forgotten_when_asked_to),
         cmocka_unit_test(all_who_wait_are_told), cmocka_unit_test(stalled_source_holds_up_nobody_else),
         cmocka_unit_test(stalled_source_has_a_time_limit),
+        cmocka_unit_test(stalled_sources_do_not_take_all_threads),
+        cmocka_unit_test(late_faults_do_not_count),
         cmocka_unit_test(file_is_truncated),     cmocka_unit_test(file_is_changed),
         cmocka_unit_test(file_is_replaced),      cmocka_unit_test(changed_file_is_another_one),
         cmocka_unit_test(empty_files_are_errors),

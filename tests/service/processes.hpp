@@ -139,6 +139,7 @@ struct Notes {
     std::atomic<std::size_t> loaded_bytes{0};
     std::atomic<std::size_t> stalled{0};      ///< loads that wait now
     std::atomic<bool> stall{false};           ///< loads of chunk 0 wait
+    std::atomic<bool> stall_all{false};       ///< loads of the arrays "stalling0" ... wait
     std::atomic<bool> failing{false};         ///< loads of chunk 0 fail
 };
 
@@ -160,6 +161,24 @@ class PatternSource final : public Source {
         }
         for (std::size_t i = 0; i < data.length; ++i)
             out[i] = static_cast<std::byte>(pattern(data.offset + i));
+        return {};
+    }
+
+  private:
+    Notes &notes_;
+};
+
+/// Nothing comes of it until it is allowed to.
+class StallingSource final : public Source {
+  public:
+    explicit StallingSource(Notes &notes) : notes_(notes) {}
+    Status load(const Geometry &, ByteRange data, std::byte *out) override
+    {
+        notes_.stalled.fetch_add(1);
+        while (notes_.stall_all.load())
+            pause_ms(1);
+        notes_.stalled.fetch_sub(1);
+        std::memset(out, 1, data.length);
         return {};
     }
 
@@ -218,6 +237,7 @@ struct ServiceOptions {
     std::vector<std::string> directories;
     std::size_t file_chunk_bytes = 0;
     int socket = -1;
+    int stalling_arrays = 0;
     Limits limits;
 };
 
@@ -244,6 +264,13 @@ inline int run_service(const std::string &path, Notes &notes, const ServiceOptio
     request.options.readahead_bytes = wanted.readahead_bytes;
     Result<std::shared_ptr<ServedRegion>> region = (*server)->catalogue().publish("array", std::move(request));
     CHECK(region.ok());
+    for (int i = 0; i < wanted.stalling_arrays; ++i) {
+        Core::RegionRequest stalling;
+        stalling.geometry.count = 4 * MiB;
+        stalling.geometry.element_size = 1;
+        stalling.options.source = std::make_shared<StallingSource>(notes);
+        CHECK((*server)->catalogue().publish("stalling" + std::to_string(i), std::move(stalling)).ok());
+    }
     notes.ready.store(true);
     while (!notes.end.load()) {
         struct stat memory {};
