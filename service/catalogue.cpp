@@ -54,11 +54,18 @@ Result<std::shared_ptr<ServedRegion>> Catalogue::file(kernel::File file, std::si
     Result<FileVersion> version = FileVersion::of(file);
     if (!version.ok())
         return version.status();
+    kernel::File own = reopen(file);
+    const bool independent = static_cast<bool>(own);
+    kernel::File &used = independent ? own : file;
     std::vector<std::shared_ptr<ServedRegion>> dropped;
     const GuardedLock lock(mutex_);
-    std::erase_if(files_, [](const auto &entry) { return entry.second.expired(); });
+    std::erase_if(files_, [](const auto &entry) { return entry.second.region.expired(); });
     if (const auto found = files_.find(*version); found != files_.end())
-        if (std::shared_ptr<ServedRegion> region = found->second.lock()) {
+        if (std::shared_ptr<ServedRegion> region = found->second.region.lock()) {
+            if (const std::shared_ptr<ClientFile> source = found->second.source.lock(); source && !found->second.independent) {
+                source->add(std::move(used));
+                found->second.independent = independent;
+            }
             keep(region, dropped);
             return region;
         }
@@ -67,12 +74,13 @@ Result<std::shared_ptr<ServedRegion>> Catalogue::file(kernel::File file, std::si
     request.geometry.count = version->size;
     request.geometry.element_size = 1;
     request.geometry.min_chunk_elements = chunk_bytes != 0 ? chunk_bytes : options_.chunk_bytes;
-    request.options.source = std::make_shared<ClientFile>(std::move(file), *version);
+    const auto source = std::make_shared<ClientFile>(std::move(used), *version);
+    request.options.source = source;
     request.options.readahead_bytes = ahead;
     Result<std::shared_ptr<ServedRegion>> made = make(std::move(request));
     if (!made.ok())
         return made;
-    files_[*version] = *made;
+    files_[*version] = {*made, source, independent};
     keep(*made, dropped);
     return made;
 }
@@ -109,7 +117,7 @@ std::size_t Catalogue::regions() noexcept
 {
     const GuardedLock lock(mutex_);
     const auto alive =
-        std::count_if(files_.begin(), files_.end(), [](const auto &entry) { return !entry.second.expired(); });
+        std::count_if(files_.begin(), files_.end(), [](const auto &entry) { return !entry.second.region.expired(); });
     return static_cast<std::size_t>(alive) + published_.size();
 }
 

@@ -61,13 +61,18 @@ class Catalogue {
     std::size_t regions() noexcept;
 
   private:
+    struct KnownFile {
+        std::weak_ptr<ServedRegion> region;
+        std::weak_ptr<ClientFile> source;
+        bool independent = false; // of descriptors that clients have
+    };
     Result<std::shared_ptr<ServedRegion>> make(Core::RegionRequest request);
     void keep(const std::shared_ptr<ServedRegion> &region, std::vector<std::shared_ptr<ServedRegion>> &dropped);
 
     const std::shared_ptr<Core> core_;
     const Options options_;
     std::mutex mutex_;
-    std::map<FileVersion, std::weak_ptr<ServedRegion>> files_; // guarded by mutex_
+    std::map<FileVersion, KnownFile> files_; // guarded by mutex_
     std::deque<std::shared_ptr<ServedRegion>> recent_; // guarded by mutex_; files, the last one opened at the end
     std::map<std::string, std::shared_ptr<ServedRegion>> published_; // guarded by mutex_
 };

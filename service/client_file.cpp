@@ -2,6 +2,7 @@
 #include "client_file.hpp"
 
 #include <cerrno>
+#include <cstdio>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -23,14 +24,46 @@ Status check_readable(const kernel::File &file) noexcept
     return {};
 }
 
+kernel::File reopen(const kernel::File &file) noexcept
+{
+    char path[32];
+    std::snprintf(path, sizeof path, "/proc/self/fd/%d", file.descriptor());
+    return kernel::File(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)); // who has a lease on it does not make us wait
+}
+
+/// By one thread at a time.
+void ClientFile::add(kernel::File file) noexcept
+{
+    const std::size_t count = count_.load(std::memory_order_relaxed);
+    if (count == most)
+        return;
+    files_[count] = std::move(file);
+    count_.store(count + 1, std::memory_order_release);
+}
+
 Status ClientFile::load(const Geometry &, ByteRange data, std::byte *out)
 {
+    Status status;
+    for (std::size_t i = 0; i < count_.load(std::memory_order_acquire); ++i)
+        if (status = load_by(files_[i], data, out); status.ok() || status.code == Code::truncated)
+            break;
+    return status;
+}
+
+Status ClientFile::load_by(const kernel::File &file, ByteRange data, std::byte *out) const noexcept
+{
     int error = 0;
-    const std::size_t got = file_.read_at(data.offset, out, data.length, error);
+    std::size_t got = file.read_at(data.offset, out, data.length, error);
+    for (int attempt = 0; error == EINVAL && attempt < 3; ++attempt) { // somebody has set O_DIRECT, and may do so again
+        const int flags = fcntl(file.descriptor(), F_GETFL);
+        if (flags < 0 || fcntl(file.descriptor(), F_SETFL, flags & ~O_DIRECT) != 0)
+            break;
+        got = file.read_at(data.offset, out, data.length, error);
+    }
     if (error != 0)
         return fail_errno(Code::file, error, "reading %zu bytes at %zu of the shared file", data.length, data.offset);
     // After the bytes have been read: who changes the file from now on does not change them.
-    Result<FileVersion> now = FileVersion::of(file_);
+    Result<FileVersion> now = FileVersion::of(file);
     if (!now.ok())
         return now.status();
     if (got < data.length)

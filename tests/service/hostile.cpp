@@ -265,6 +265,72 @@ void flood_without_listening(void **)
     assert_int_equal(service.end(), 0);
 }
 
+/// Who has opened a file first shares the open file with the service, and sets O_DIRECT, with which reads of single chunks would fail for everybody.
+void file_is_set_to_direct(void **)
+{
+    Service service;
+    constexpr std::size_t size = MiB + 1000; // the end is never aligned
+    const std::string path = service.folder().pattern_file("data", size);
+    Process attacker([&] {
+        RawClient raw;
+        CHECK(raw.connect(service.path()) && raw.greet());
+        const kernel::File file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        OpenFile request = make<OpenFile>(1);
+        request.chunk_bytes = 4096;
+        kernel::File memory;
+        CHECK(raw.ask<Opened>(request, file.descriptor(), &memory).ok());
+        CHECK(fcntl(file.descriptor(), F_SETFL, O_DIRECT) == 0);
+        Process honest([&] {
+            Result<std::shared_ptr<Client>> client = Client::connect(service.path(), {});
+            CHECK(client.ok());
+            const kernel::File own(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+            Result<std::unique_ptr<ClientRegion>> region = (*client)->open_file(own.descriptor());
+            CHECK(region.ok());
+            CHECK(is_pattern((*region)->data(), 0, size));
+            return 0;
+        });
+        return honest.wait();
+    });
+    assert_int_equal(attacker.wait(), 0);
+    assert_int_equal(service.end(), 0);
+}
+
+/// The same where the service may not open the file itself.
+void direct_file_that_cannot_be_reopened(void **)
+{
+    Folder folder;
+    const std::string path = folder.pattern_file("data", 100'000);
+    const int shared = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const kernel::File theirs(dup(shared));
+    Result<FileVersion> version = FileVersion::of(theirs);
+    Result<Geometry> geometry = Geometry::make({.count = 100'000, .element_size = 1, .page_size = 4096});
+    assert_true(version.ok() && geometry.ok());
+    ClientFile source(kernel::File(shared), *version);
+    std::vector<std::byte> room(2000);
+    for (int round = 0; round < 2; ++round) {
+        assert_int_equal(fcntl(theirs.descriptor(), F_SETFL, O_DIRECT), 0);
+        assert_true(source.load(*geometry, {4097, 1000}, room.data() + 1).ok());
+        assert_true(is_pattern(room.data() + 1, 4097, 1000));
+    }
+}
+
+/// A descriptor that does not read is no harm as long as somebody else's does.
+void other_openers_descriptors(void **)
+{
+    Folder folder;
+    const std::string path = folder.pattern_file("data", 100'000);
+    const kernel::File file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    Result<FileVersion> version = FileVersion::of(file);
+    Result<Geometry> geometry = Geometry::make({.count = 100'000, .element_size = 1, .page_size = 4096});
+    assert_true(version.ok() && geometry.ok());
+    ClientFile source(kernel::File(open(path.c_str(), O_PATH | O_CLOEXEC)), *version);
+    std::byte room[1000];
+    assert_false(source.load(*geometry, {0, sizeof room}, room).ok());
+    source.add(kernel::File(open(path.c_str(), O_RDONLY | O_CLOEXEC)));
+    assert_true(source.load(*geometry, {0, sizeof room}, room).ok());
+    assert_true(is_pattern(room, 0, sizeof room));
+}
+
 void many_regions(void **)
 {
     ServiceOptions options;
@@ -319,6 +385,9 @@ int main()
         cmocka_unit_test(faults_descriptor_is_tampered_with),
         cmocka_unit_test(faults_descriptor_that_waits),
         cmocka_unit_test(flood_without_listening),
+        cmocka_unit_test(file_is_set_to_direct),
+        cmocka_unit_test(direct_file_that_cannot_be_reopened),
+        cmocka_unit_test(other_openers_descriptors),
         cmocka_unit_test(many_regions),
         cmocka_unit_test(many_connections),
     };
