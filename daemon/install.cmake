@@ -1,0 +1,17 @@
+# Runs during `cmake --install`, when the prefix is known for certain: the example configuration to its place, and the units for that prefix.
+# Needs source_dir, binary_dir, CMAKE_INSTALL_SYSCONFDIR, bindir, and unit_dir unless it is empty; relative to the prefix, or absolute.
+include(${source_dir}/configuration_dir.cmake)
+file(INSTALL ${source_dir}/ufod.conf DESTINATION ${configuration_dir})
+
+if(unit_dir)
+  set(UFOD_BINDIR ${bindir})
+  foreach(dir UFOD_BINDIR unit_dir)
+    if(NOT IS_ABSOLUTE ${${dir}})
+      string(PREPEND ${dir} ${CMAKE_INSTALL_PREFIX}/)
+    endif()
+  endforeach()
+  foreach(unit ufod.service ufod.socket)
+    configure_file(${source_dir}/systemd/${unit}.in ${binary_dir}/${unit} @ONLY)
+    file(INSTALL ${binary_dir}/${unit} DESTINATION ${unit_dir})
+  endforeach()
+endif()
