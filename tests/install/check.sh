@@ -10,11 +10,11 @@ fail() {
     exit 1
 }
 
-# Exactly the files of installed-files.txt lie below directory $1.
+# Exactly the files of $LISTS lie below directory $1.
 expect_files() {
     local expected
-    expected=$(sed "s|@LIBDIR@|$LIBDIR|; s|@VERSION@|$VERSION|; s|@SOVERSION@|${VERSION%%.*}|; s|@CONFIG@|$CONFIG|" \
-        "$here/installed-files.txt" | LC_ALL=C sort)
+    # shellcheck disable=SC2086  # the lists are words
+    expected=$(cd "$here" && cat $LISTS | sed "s|@LIBDIR@|$LIBDIR|; s|@VERSION@|$VERSION|; s|@SOVERSION@|${VERSION%%.*}|; s|@CONFIG@|$CONFIG|" | LC_ALL=C sort)
     diff <(echo "$expected") <(cd "$1" && find . ! -type d -printf '%P\n' | LC_ALL=C sort) ||
         fail "other files than expected (<) were installed (>)"
 }
