@@ -6,11 +6,13 @@
 #include "process.hpp"
 #include "statistics.hpp"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <string>
 
-#include <unistd.h>
+#include <sys/stat.h>
 
 namespace {
 
@@ -29,15 +31,16 @@ std::string version_text()
            + std::to_string(version >> 8 & 0xff) + '.' + std::to_string(version & 0xff) + ")\n";
 }
 
-/// What the server would find out only at its start: directories and files that are not there.
-void check(const ufod::Configuration &configuration)
+/// What the server would find out only at its start, or with its first client: directories and files that are not there.
+void check(const ufod::Settings &settings)
 {
-    const ufod::ServerConfig server(ufo_server_config_new());
-    for (const std::string &directory : configuration.settings().allowed_directories)
-        if (ufo_server_config_allow_directory(server.get(), directory.c_str()) != UFO_OK)
-            throw ufod::UsageError(std::string("allow-directory: ") + ufo_last_error() + '.');
-    for (const ufod::Publication &publication : configuration.settings().publications)
-        ufod::configure(publication, configuration.settings().chunk_bytes);
+    for (const std::string &directory : settings.allowed_directories)
+        if (struct stat found{}; stat(directory.c_str(), &found) != 0)
+            throw std::runtime_error("allow-directory: " + directory + ": " + std::strerror(errno) + '.');
+        else if (!S_ISDIR(found.st_mode))
+            throw std::runtime_error("allow-directory: " + directory + ": that is no directory.");
+    for (const ufod::Publication &publication : settings.publications)
+        ufod::configure(publication, settings.chunk_bytes);
 }
 
 void perform(const ufod::CommandLine &line)
@@ -57,7 +60,7 @@ void perform(const ufod::CommandLine &line)
     }
     case ufod::CommandLine::Task::check: {
         const ufod::Configuration configuration = ufod::Configuration::load(line);
-        ::check(configuration);
+        ::check(configuration.settings());
         for (const std::string &warning : configuration.warnings())
             std::fprintf(stderr, "ufod: warning: %s\n", warning.c_str());
         print(configuration.text());

@@ -83,7 +83,8 @@ expect_failure 1 "publish: a ($work/none): No such file" "${ufod[@]}" --config="
 expect_failure 1 "the file is empty" "${ufod[@]}" --config="$configuration" --publish="a:$work/empty" --check
 printf 12345 >"$work/five"
 expect_failure 1 "its 5 bytes are no multiple of the element size, 2." "${ufod[@]}" --config="$configuration" --publish="a:$work/five:2" --check
-expect_failure 2 "allow-directory: " "${ufod[@]}" --config="$configuration" --allow-directory="$work/none" --check
+expect_failure 1 "allow-directory: $work/none: No such file" "${ufod[@]}" --config="$configuration" --allow-directory="$work/none" --check
+expect_failure 1 "allow-directory: $work/five: that is no directory" "${ufod[@]}" --config="$configuration" --allow-directory="$work/five" --check
 expect_failure 1 "$socket" "${ufod[@]}" --config="$configuration" --socket="$socket" --stats
 
 # A misspelt variable is worth a warning, no more.
