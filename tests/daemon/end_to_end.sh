@@ -55,7 +55,7 @@ exec 9>"$work/again"
 lines() { [ "$(wc -l <"$work/sums")" -ge "$1" ]; }
 until_true "the first sum" lines 1
 stop
-start
+start 9>&- # or the daemon would keep the reader's input open
 returned() {
     local before
     before=$(wc -l <"$work/sums")
