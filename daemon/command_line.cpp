@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "command_line.hpp"
 
+#include "installation.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -19,9 +21,7 @@ struct OwnFlag {
 };
 
 constexpr OwnFlag own_flags[] = {
-    {{"config", required_argument, nullptr, flag_config},
-     "config=FILE",
-     "the configuration; default: " UFOD_CONFIGURATION_FILE},
+    {{"config", required_argument, nullptr, flag_config}, "config=FILE", "the configuration"},
     {{"check", no_argument, nullptr, flag_check}, "check", "look at the configuration, print what would hold, and end"},
     {{"stats", no_argument, nullptr, flag_stats},
      "stats",
@@ -120,7 +120,8 @@ std::string help_text()
     std::string text = "Usage: ufod [FLAG...]\n"
                        "Serves lazy arrays to other processes: one cache for all of them.\n\n";
     for (const OwnFlag &flag : own_flags)
-        text += help_entry(flag.shown, flag.help);
+        text += help_entry(flag.shown,
+                           flag.help + (flag.known.val == flag_config ? "; default: " + usual_configuration() : ""));
     text += "\nSettings, which can also be given as NAME = VALUE in the configuration, or in\n"
             "the environment as UFOD_NAME (in capitals, with _ for -).  A flag counts more\n"
             "than the environment, and that more than the configuration.\n\n";

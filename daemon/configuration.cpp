@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "configuration.hpp"
 
+#include "installation.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
@@ -71,7 +73,7 @@ Configuration::Values Configuration::from_file(const CommandLine &line)
 {
     const char *variable = std::getenv("UFOD_CONFIG");
     const bool named = line.file || (variable && *variable);
-    const std::string path = line.file ? *line.file : named ? variable : UFOD_CONFIGURATION_FILE;
+    const std::string path = line.file ? *line.file : named ? variable : usual_configuration();
     Values values;
     std::size_t number = 0;
     for (const std::string &text : read_lines(path, !named)) {

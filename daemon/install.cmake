@@ -1,7 +1,15 @@
 # Runs during `cmake --install`, when the prefix is known for certain: the example configuration to its place, and the units for that prefix.
-# Needs source_dir, binary_dir, CMAKE_INSTALL_SYSCONFDIR, bindir, and unit_dir unless it is empty; relative to the prefix, or absolute.
-include(${source_dir}/configuration_dir.cmake)
-file(INSTALL ${source_dir}/ufod.conf DESTINATION ${configuration_dir})
+# Needs source_dir, binary_dir, sysconfdir, bindir, and unit_dir unless it is empty; relative to the prefix, or absolute.
+
+# Where installation.cpp looks for it.
+if(NOT IS_ABSOLUTE ${sysconfdir})
+  if(CMAKE_INSTALL_PREFIX MATCHES "^/usr/?$")
+    string(PREPEND sysconfdir /)
+  else()
+    string(PREPEND sysconfdir ${CMAKE_INSTALL_PREFIX}/)
+  endif()
+endif()
+file(INSTALL ${source_dir}/ufod.conf DESTINATION ${sysconfdir}/ufomem)
 
 if(unit_dir)
   set(UFOD_BINDIR ${bindir})

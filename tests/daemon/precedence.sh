@@ -48,6 +48,12 @@ environment=("UFOD_CONFIG=$work/other.conf")
 expect clients "7 ($configuration:3)"
 [ "$(UFOD_CONFIG=$work/other.conf "${ufod[@]}" --check | grep '^clients =')" = "clients = 11" ] || fail "UFOD_CONFIG is not read"
 
+# Without a name: below the prefix that the program is in, wherever it was built for.
+mkdir -p "$work/prefix/bin" "$work/prefix/etc/ufomem"
+cp "${ufod[-1]}" "$work/prefix/bin/ufod"
+echo "clients = 12" >"$work/prefix/etc/ufomem/ufod.conf"
+[ "$("${ufod[@]:0:${#ufod[@]}-1}" "$work/prefix/bin/ufod" --check | grep '^clients =')" = "clients = 12" ] || fail "the usual file is not read"
+
 # What is printed is a configuration that says the same.
 "${ufod[@]}" --config="$configuration" --clients=5 --check >"$work/printed.conf"
 diff <(grep -v '^#' "$work/printed.conf") <("${ufod[@]}" --config="$work/printed.conf" --check | grep -v '^#') || fail "another configuration"
