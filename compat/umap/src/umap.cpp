@@ -180,9 +180,9 @@ void pin(char *address, std::uint64_t size)
     const auto first = static_cast<std::size_t>(address - mapping->start());
     if (size > mapping->bytes() - first)
         return fail(EINVAL, "umap_fetch_and_pin: %llu bytes from %p on are more than the region has", static_cast<unsigned long long>(size), static_cast<void *>(address));
-    errno = 0;
     if (const ufo_status status = mapping->pin(first, size); status != UFO_OK)
-        compat::fail_as_ufomem_says("umap_fetch_and_pin", status);
+        return compat::fail_as_ufomem_says("umap_fetch_and_pin", status);
+    errno = 0;
 }
 
 } // namespace
