@@ -81,5 +81,25 @@ case $1 in
         mv "$prefix" "$WORK/moved"
         build_with_cmake "$WORK/moved"
         ;;
+    umap-pkg-config)
+        # UMap's names for headers and libraries, found with these flags and not without.
+        install_to_prefix
+        command -v pkg-config >/dev/null || { echo "SKIP: pkg-config is not installed"; exit 77; }
+        export PKG_CONFIG_PATH=$prefix/$LIBDIR/pkgconfig
+        for program in churn_program.cpp:umap mp_server_program.cpp:mpumapd mp_diff_program.cpp:mpumapclient; do
+            name=ufomem-${program#*:}
+            [ "$(pkg-config --modversion "$name")" = "$VERSION" ] || fail "pkg-config names another version of $name"
+            # shellcheck disable=SC2046  # the flags are words
+            $CXX -std=c++11 -Wall -Wextra -Werror -o "$WORK/${program%.cpp:*}" "$here/../umap/${program%:*}" $(pkg-config --cflags --libs "$name") -pthread
+        done
+        LD_LIBRARY_PATH=$prefix/$LIBDIR "$WORK/churn_program"
+        ! $CXX -I"$prefix/include" -fsyntax-only "$here/../umap/churn_program.cpp" 2>/dev/null || fail "umap/umap.h is in the way of a real UMap"
+        ;;
+    umap-cmake)
+        install_to_prefix
+        "$CMAKE" -S "$here/consumer-umap" -B "$WORK/build" -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_PREFIX_PATH="$prefix"
+        "$CMAKE" --build "$WORK/build"
+        "$WORK/build/churn_program"
+        ;;
     *) fail "no check called $1" ;;
 esac
