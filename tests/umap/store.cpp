@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t page = 8192;
 constexpr std::size_t length = 64 * page;
 
-/// Byte i is pattern(i); takes no changes.
+/// Byte i is pattern(i); takes no changes.  Notes requests that are not one page.
 class Computed : public Umap::Store {
   public:
     ssize_t read_from_store(char *buffer, std::size_t bytes, off_t offset) override
@@ -84,6 +84,22 @@ void computed(void **)
     assert_in_range(store.reads, length / page, 100 * length / page);
     assert_int_equal(store.odd, 0); // exactly pages
     assert_int_equal(store.writes, 0);
+}
+
+/// Where ufomem itself moves much more at a time.
+void page_by_page(void **)
+{
+    begin_mapping();
+    umapcfg_set_max_pages_in_buffer(4096);
+    Computed store;
+    constexpr std::size_t large = 16 * MIB;
+    void *region = Umap::umap_ex(NULL, large, PROT_READ, UMAP_PRIVATE, -1, 0, &store);
+    assert_ptr_not_equal(region, UMAP_FAILED);
+    assert_pattern(region, 0, large);
+    assert_int_equal(store.odd, 0);
+    assert_int_equal(store.reads, large / page); // each once
+    assert_int_equal(uunmap(region, large), 0);
+    umapcfg_set_max_pages_in_buffer(48);
 }
 
 void written_back(void **)
@@ -308,7 +324,7 @@ int main()
     setenv("UMAP_PAGESIZE", "8192", 1);
     setenv("UMAP_BUFSIZE", "48", 1);
     const CMUnitTest tests[] = {
-        cmocka_unit_test(computed),    cmocka_unit_test(written_back),        cmocka_unit_test(only_changes_are_written),
+        cmocka_unit_test(computed), cmocka_unit_test(page_by_page),    cmocka_unit_test(written_back),        cmocka_unit_test(only_changes_are_written),
         cmocka_unit_test(failures_reach_who_asks), cmocka_unit_test(made_stores), cmocka_unit_test(offsets_and_lengths),
         cmocka_unit_test(rest_is_zero), cmocka_unit_test(stores_may_ask),     cmocka_unit_test(nothing_is_lost),
     };

@@ -28,16 +28,16 @@ class Opened {
     int descriptor_;
 };
 
-/// begin_test(), for tests that share UMap's core, which stays as long as the process.
+/// begin_watched(), for tests that share UMap's core, which stays as long as the process.
 ///
-/// Every test of CMocka's begins with handlers of CMocka's own, and begin_test() replaces those by ours.  Where faults are signals, the core's handlers,
+/// Every test of CMocka's begins with handlers of CMocka's own, and begin_watched() replaces those by ours.  Where faults are signals, the core's handlers,
 /// which go first, have to be back after that.
 inline void begin_mapping(unsigned seconds = 60)
 {
     static struct sigaction handlers[2];
     constexpr int signals[] = {SIGSEGV, SIGBUS};
     static bool again = false;
-    begin_test(seconds);
+    begin_watched(seconds);
     if (again) {
         for (int i = 0; i < 2; i++)
             sigaction(signals[i], &handlers[i], nullptr);
