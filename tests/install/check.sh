@@ -99,7 +99,7 @@ case $1 in
         install_to_prefix
         "$CMAKE" -S "$here/consumer-umap" -B "$WORK/build" -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_PREFIX_PATH="$prefix"
         "$CMAKE" --build "$WORK/build"
-        "$WORK/build/churn_program"
+        LD_LIBRARY_PATH=$prefix/$LIBDIR "$WORK/build/churn_program"
         ;;
     *) fail "no check called $1" ;;
 esac
