@@ -45,7 +45,7 @@ void Catalogue::keep(const std::shared_ptr<ServedRegion> &region, std::vector<st
     }
 }
 
-Result<std::shared_ptr<ServedRegion>> Catalogue::file(kernel::File file, std::size_t chunk_bytes)
+Result<std::shared_ptr<ServedRegion>> Catalogue::file(kernel::File file, uid_t user, std::size_t chunk_bytes)
 {
     if (Status status = check_readable(file); !status.ok())
         return status;
@@ -60,7 +60,7 @@ Result<std::shared_ptr<ServedRegion>> Catalogue::file(kernel::File file, std::si
     std::vector<std::shared_ptr<ServedRegion>> dropped;
     const GuardedLock lock(mutex_);
     std::erase_if(files_, [](const auto &entry) { return entry.second.region.expired(); });
-    if (const auto found = files_.find(*version); found != files_.end())
+    if (const auto found = files_.find({user, *version}); found != files_.end())
         if (std::shared_ptr<ServedRegion> region = found->second.region.lock()) {
             if (const std::shared_ptr<ClientFile> source = found->second.source.lock(); source && !found->second.independent) {
                 source->add(std::move(used));
@@ -80,7 +80,7 @@ Result<std::shared_ptr<ServedRegion>> Catalogue::file(kernel::File file, std::si
     Result<std::shared_ptr<ServedRegion>> made = make(std::move(request));
     if (!made.ok())
         return made;
-    files_[*version] = {*made, source, independent};
+    files_[{user, *version}] = {*made, source, independent};
     keep(*made, dropped);
     return made;
 }

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 namespace ufomem::service {
 
@@ -48,8 +49,8 @@ class Catalogue {
     };
     Catalogue(std::shared_ptr<Core> core, Options options) : core_(std::move(core)), options_(std::move(options)) {}
 
-    /// The region of a file that a client has sent; 0 bytes: as the options say.  Throws std::bad_alloc.
-    Result<std::shared_ptr<ServedRegion>> file(kernel::File file, std::size_t chunk_bytes);
+    /// The region of a file that a client of that user has sent; 0 bytes: as the options say.  Throws std::bad_alloc.
+    Result<std::shared_ptr<ServedRegion>> file(kernel::File file, uid_t user, std::size_t chunk_bytes);
     /// Throws std::bad_alloc.
     Result<std::shared_ptr<ServedRegion>> named(const std::string &name);
     /// Makes a region that clients find by its name.  Throws std::bad_alloc.
@@ -72,7 +73,9 @@ class Catalogue {
     const std::shared_ptr<Core> core_;
     const Options options_;
     std::mutex mutex_;
-    std::map<FileVersion, KnownFile> files_; // guarded by mutex_
+    // A client that maps the memory once more, and reads what is absent where the service does not hear of it, puts zeros there for all who share
+    // that memory: so no file is shared by users who could not do worse to each other anyway.
+    std::map<std::pair<uid_t, FileVersion>, KnownFile> files_; // guarded by mutex_
     std::deque<std::shared_ptr<ServedRegion>> recent_; // guarded by mutex_; files, the last one opened at the end
     std::map<std::string, std::shared_ptr<ServedRegion>> published_; // guarded by mutex_
 };

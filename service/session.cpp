@@ -117,7 +117,7 @@ Status Session::answer(std::span<const std::byte> message, kernel::File descript
         constexpr std::uint64_t most = 1ULL << 30;
         if (request.chunk_bytes > most)
             return fail(Code::overflow, "chunks of %llu bytes are too large to be shared", static_cast<unsigned long long>(request.chunk_bytes));
-        Result<std::shared_ptr<ServedRegion>> region = host_.catalogue.file(std::move(descriptor), request.chunk_bytes);
+        Result<std::shared_ptr<ServedRegion>> region = host_.catalogue.file(std::move(descriptor), peer_.user, request.chunk_bytes);
         return region.ok() ? offer(request.head.number, std::move(*region)) : region.status();
     }
     case Kind::open_name: {

@@ -367,6 +367,48 @@ void many_connections(void **)
     assert_int_equal(service.end(), 0);
 }
 
+/// Zeros for everybody, by reading what is absent through a mapping that the service knows nothing of.  It takes in nobody but clients of the same user.
+void absent_bytes_read_behind_the_services_back(void **)
+{
+    if (geteuid() != 0)
+        return (void)std::fprintf(stderr, "two users are needed: only root can be both\n");
+    ServiceOptions options;
+    options.mode = 0666;
+    Service service(options);
+    const std::string path = service.folder().pattern_file("shared", MiB);
+    assert_int_equal(chmod(service.folder().path().c_str(), 0755), 0);
+    Common<std::atomic<int>> turn;
+    Process vandal([&] {
+        const kernel::File file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        constexpr uid_t nobody = 65534;
+        CHECK(file && setresuid(nobody, nobody, nobody) == 0);
+        RawClient raw;
+        CHECK(raw.connect(service.path()) && raw.greet());
+        kernel::File memory;
+        CHECK(raw.ask<Opened>(make<OpenFile>(2), file.descriptor(), &memory).ok());
+        const auto *bytes = static_cast<const std::byte *>(mmap(nullptr, MiB, PROT_READ, MAP_SHARED, memory.descriptor(), 0));
+        CHECK(bytes != MAP_FAILED);
+        for (std::size_t at = 0; at < MiB; at += 4096)
+            CHECK(load(bytes + at) == 0);
+        turn->store(1);
+        return eventually([&] { return turn->load() == 2; }) ? 0 : 1;
+    });
+    assert_true(eventually([&] { return turn->load() == 1; }));
+    Process reader([&] {
+        Result<std::shared_ptr<Client>> client = Client::connect(service.path(), {});
+        CHECK(client.ok());
+        const kernel::File file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        Result<std::unique_ptr<ClientRegion>> region = (*client)->open_file(file.descriptor());
+        CHECK(region.ok());
+        CHECK(is_pattern((*region)->data(), 0, MiB));
+        return 0;
+    });
+    assert_int_equal(reader.wait(), 0);
+    turn->store(2);
+    assert_int_equal(vandal.wait(), 0);
+    assert_int_equal(service.end(), 0);
+}
+
 } // namespace
 
 int main()
@@ -390,6 +432,7 @@ int main()
         cmocka_unit_test(other_openers_descriptors),
         cmocka_unit_test(many_regions),
         cmocka_unit_test(many_connections),
+        cmocka_unit_test(absent_bytes_read_behind_the_services_back),
     };
     return RUN(tests);
 }

@@ -238,6 +238,7 @@ struct ServiceOptions {
     std::size_t file_chunk_bytes = 0;
     int socket = -1;
     int stalling_arrays = 0;
+    mode_t mode = 0600;
     Limits limits;
 };
 
@@ -254,6 +255,7 @@ inline int run_service(const std::string &path, Notes &notes, const ServiceOptio
     options.directories = wanted.directories;
     options.chunk_bytes = wanted.file_chunk_bytes;
     options.socket = wanted.socket;
+    options.mode = wanted.mode;
     Result<std::unique_ptr<Server>> server = Server::start(options);
     CHECK(server.ok());
     Core::RegionRequest request;
