@@ -148,9 +148,9 @@ void figures(void **)
     assert_int_equal(client.wait(), 0);
 }
 
-int diff(const Server &server, const char *first, const char *second)
+int diff(const Server &server, const char *first, const char *second, std::size_t at = length)
 {
-    return Process([&] { return run({UMAP_DIFF_PROGRAM, server.path(), first, second}); }).wait();
+    return Process([&] { return run({UMAP_DIFF_PROGRAM, server.path(), first, second, std::to_string(at).c_str()}); }).wait();
 }
 
 void differences(void **)
@@ -159,14 +159,14 @@ void differences(void **)
     const Server server(new_path());
     const char *first = temp_file(length), *second = temp_file(length), *shorter = temp_file(length - 1);
     assert_int_equal(diff(server, first, second), 0);
-    assert_int_equal(diff(server, first, shorter), 1);
+    assert_int_equal(diff(server, first, shorter, length - 1), 1);
     // In the very last byte, and then in the middle: the server has seen the file before, which is another one now.
     for (const std::size_t at : {length - 1, length / 2 + 77}) {
         const int file = open(second, O_WRONLY | O_CLOEXEC);
         const unsigned char other = static_cast<unsigned char>(pattern(at) + 1);
         assert_int_equal(pwrite(file, &other, 1, static_cast<off_t>(at)), 1);
         close(file);
-        assert_int_equal(diff(server, first, second), 1);
+        assert_int_equal(diff(server, first, second, at), 1);
     }
     assert_int_equal(diff(server, first, "/nonexistent"), 2);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Compares two files through two mapped regions.  Usage: mp_diff_program SOCKET FILE FILE; the result is that of diff(1).
+// Compares two files through two mapped regions.  Usage: mp_diff_program SOCKET FILE FILE [OFFSET]
+// The result is that of diff(1): 0 same, 1 different, 2 trouble; 3 if the first difference is not at the offset that was given.
 #include "umap/mpumapclient.h"
 
 #include <cstdio>
@@ -31,7 +32,7 @@ long size_of(const char *path)
 
 int main(int argc, char **argv)
 {
-    if (argc != 4)
+    if (argc != 4 && argc != 5)
         return 2;
     init_umap_client(argv[1]);
     display_configuration();
@@ -51,5 +52,7 @@ int main(int argc, char **argv)
     if (client_uunmap(argv[2]) != 0 || client_uunmap(argv[3]) != 0)
         return 2;
     close_umap_client();
+    if (argc == 5 && at != std::atol(argv[4]))
+        return 3;
     return differ ? 1 : 0;
 }
