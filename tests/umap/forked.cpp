@@ -28,6 +28,8 @@ int child(void *argument)
 void regions_of_its_own(void **)
 {
     begin_test(60);
+    if (UNDER_TSAN)
+        SKIP_TEST("ThreadSanitizer allows no threads in the child of a process that has some");
     Family family{temp_file(length), nullptr};
     family.region = map_file(family.path, length);
     assert_int_equal(family.region[7], pattern(7));
