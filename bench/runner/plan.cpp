@@ -255,6 +255,42 @@ Group hot_set(const Scale &scale)
             }};
 }
 
+Case service(const Scale &scale, const std::string &path, std::size_t clients, const std::string &name, const Arguments &more)
+{
+    const Arguments common = {"--size", std::to_string(scale.bytes), "--file", path, "--clients", std::to_string(clients)};
+    return {Kind::library, std::to_string(clients) + (clients == 1 ? " client" : " clients") + name, "library-service", common + more, scale.bytes + 64 * MiB, 0};
+}
+
+/// All clients read all of it, at the same time; of all together.
+Group service_scans(const Scale &scale, const std::string &path)
+{
+    const Arguments all = {"--budget", std::to_string(2 * scale.bytes)};
+    Group group = {"service-scan", "Scan of a cached file by several processes", Unit::gibibytes_per_second, {}};
+    for (const std::size_t clients : {1U, 2U, 4U, 8U}) {
+        Case plain = service(scale, path, clients, ", mmap of shared memory (no budget)", {"--plain"});
+        plain.kind = Kind::yardstick;
+        group.cases.push_back(plain);
+        group.cases.push_back(service(scale, path, clients, ", all is in memory", all + Arguments{"--warm"}));
+        for (const std::size_t chunk : {64 * KiB, 1 * MiB})
+            group.cases.push_back(service(scale, path, clients, ", " + size_text(chunk) + ", a quarter fits",
+                                          {"--budget", std::to_string(scale.budget), "--chunk", std::to_string(chunk)}));
+    }
+    return group;
+}
+
+Group service_reads(const Scale &scale, const std::string &path)
+{
+    const Arguments reads = {"--reads", "20000"};
+    Group group = {"service-random", "Random reads of a cached file by several processes", Unit::kiloreads_per_second, {}};
+    for (const std::size_t clients : {1U, 2U, 4U, 8U}) {
+        group.cases.push_back(service(scale, path, clients, ", all is in memory", reads + Arguments{"--warm", "--budget", std::to_string(2 * scale.bytes)}));
+        for (const std::size_t chunk : {4 * KiB, 64 * KiB})
+            group.cases.push_back(service(scale, path, clients, ", " + size_text(chunk) + ", a quarter fits",
+                                          reads + Arguments{"--budget", std::to_string(scale.budget), "--chunk", std::to_string(chunk)}));
+    }
+    return group;
+}
+
 /// Who is how long at work with how much memory.  The thread that looks takes its share of the time.
 Group traces(const Scale &scale)
 {
@@ -275,7 +311,7 @@ std::vector<Group> plan(const Scale &scale, const std::string &file)
     return {bandwidth(),      faults(scale, 4 * KiB),   faults(scale, 64 * KiB), faults(scale, 1 * MiB),
             scaling(scale),   calls(),          generated(scale),        from_file(scale, file),
             again(scale, file), random(scale, 1),       random(scale, 2),        random(scale, 64),
-            writes(scale),    hot_set(scale),          traces(scale)};
+            writes(scale),    hot_set(scale),          service_scans(scale, file), service_reads(scale, file), traces(scale)};
 }
 
 std::string size_text(std::size_t bytes)
