@@ -23,14 +23,14 @@ extern "C" {
 
 const char *ufo_service_path(void)
 {
-    static const char *const path = []() noexcept -> const char * {
+    static const std::string *const path = []() noexcept -> const std::string * {
         try {
-            return (new std::string(service::default_socket_path()))->c_str(); // for as long as the process lasts
+            return new std::string(service::default_socket_path()); // for as long as the process lasts
         } catch (...) {
-            return "/run/ufomem/service";
+            return nullptr;
         }
     }();
-    return path;
+    return path ? path->c_str() : "/run/ufomem/service";
 }
 
 ufo_client *ufo_client_connect(const char *path)

@@ -129,6 +129,8 @@ void support_assert_error_names(const char *word, const char *file, int line);
 
 /** Loads a byte; 0, or the signal that the load ended in. */
 int guarded_read(const volatile void *address, uint8_t *value);
+/** Loads a byte that may be anybody's by now, and forgets it; 0, or the signal.  Unseen by the sanitizers. */
+int guarded_peek(const volatile void *address);
 /** Stores a byte; 0, or the signal. */
 int guarded_write(volatile void *address, uint8_t value);
 /** Installs the handlers; begin_test() does it.  The library's own, installed later, come before them. */
