@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+#include "fault.hpp"
+
+#include "uffd.hpp"
+
+#include <array>
+#include <cerrno>
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
+
+namespace torture {
+namespace {
+
+constexpr Fault again{"EAGAIN", EAGAIN, false, true};
+constexpr Fault interrupted{"EINTR", EINTR, false, true};
+constexpr Fault no_memory{"ENOMEM", ENOMEM};
+constexpr Fault too_many_files{"EMFILE", EMFILE};
+constexpr Fault not_permitted{"EPERM", EPERM};
+constexpr Fault no_access{"EACCES", EACCES};
+constexpr Fault no_entry{"ENOENT", ENOENT};
+constexpr Fault no_space{"ENOSPC", ENOSPC};
+constexpr Fault over_quota{"EDQUOT", EDQUOT};
+constexpr Fault device_error{"EIO", EIO};
+constexpr Fault invalid{"EINVAL", EINVAL};
+constexpr Fault busy{"EBUSY", EBUSY};
+constexpr Fault exists{"EEXIST", EEXIST, false, true}; // without anything there it can only be a moment's state
+constexpr Fault not_supported{"EOPNOTSUPP", EOPNOTSUPP};
+constexpr Fault no_such_call{"ENOSYS", ENOSYS};
+constexpr Fault too_large{"EFBIG", EFBIG};
+constexpr Fault short_count{"short", 0, true, true};
+constexpr Fault part_then_again{"part-EAGAIN", EAGAIN, true, true};
+constexpr Fault part_then_no_memory{"part-ENOMEM", ENOMEM, true};
+constexpr Fault part_then_busy{"part-EBUSY", EBUSY, true};
+
+constexpr std::array allocate_faults{Fault{"bad_alloc", ENOMEM}};
+constexpr std::array fallocate_faults{not_supported, no_space, device_error, interrupted};
+constexpr std::array fdatasync_faults{device_error, no_space, over_quota};
+constexpr std::array fopen_faults{no_entry, too_many_files, no_access, no_memory};
+constexpr std::array fstat_faults{device_error, no_memory};
+constexpr std::array ftruncate_faults{no_memory, too_large, interrupted};
+constexpr std::array lseek_faults{device_error};
+constexpr std::array mincore_faults{no_memory, again};
+constexpr std::array mkostemp_faults{too_many_files, no_space, no_access};
+constexpr std::array mmap_faults{no_memory, again};
+constexpr std::array only_no_memory{no_memory};
+constexpr std::array mremap_faults{no_memory, invalid};
+constexpr std::array munlock_faults{no_memory, again};
+constexpr std::array nanosleep_faults{interrupted};
+constexpr std::array open_faults{no_entry, no_access, not_permitted, too_many_files, no_memory, no_space, not_supported, interrupted};
+constexpr std::array pread_faults{device_error, no_memory, interrupted, short_count};
+constexpr std::array process_vm_readv_faults{not_permitted, short_count};
+constexpr std::array pthread_create_faults{Fault{"EAGAIN", EAGAIN}}; // not a moment's state: the limit of threads
+constexpr std::array pwrite_faults{no_space, device_error, over_quota, interrupted, short_count};
+constexpr std::array read_faults{again, interrupted};
+
+constexpr std::array inherit_faults{no_memory, Fault{"EAGAIN", EAGAIN}};
+constexpr std::array huge_page_faults{invalid, no_memory};
+constexpr std::array drop_faults{invalid, no_memory};
+constexpr std::array populate_faults{invalid, no_memory, Fault{"EFAULT", EFAULT}, again, interrupted};
+
+constexpr std::array open_userfaultfd_faults{not_permitted, too_many_files, no_memory, no_such_call};
+constexpr std::array handshake_faults{invalid, not_permitted};
+constexpr std::array watch_faults{no_memory, invalid, busy};
+constexpr std::array copy_faults{no_memory, again, exists, part_then_again, part_then_no_memory};
+constexpr std::array move_faults{no_memory, again, busy, invalid, exists, part_then_again, part_then_busy};
+constexpr std::array protect_faults{no_memory, again};
+constexpr std::array memfd_faults{too_many_files, no_memory, not_permitted};
+constexpr std::array futex_wait_faults{again, interrupted};
+constexpr std::array scattered_drop_faults{not_permitted, no_memory, interrupted, short_count};
+constexpr std::array pidfd_faults{too_many_files, no_memory};
+
+std::span<const Fault> ioctl_faults(std::uint64_t request)
+{
+    switch (request) {
+    case USERFAULTFD_IOC_NEW:
+        return open_userfaultfd_faults;
+    case UFFDIO_API:
+        return handshake_faults;
+    case UFFDIO_REGISTER:
+        return watch_faults;
+    case UFFDIO_COPY:
+        return copy_faults;
+    case UFFDIO_MOVE:
+        return move_faults;
+    case UFFDIO_WRITEPROTECT:
+    case UFFDIO_POISON:
+        return protect_faults;
+    }
+    return {}; // UFFDIO_WAKE fails for wrong arguments only
+}
+
+std::span<const Fault> madvise_faults(std::uint64_t advice)
+{
+    switch (advice) {
+    case MADV_DONTFORK:
+    case MADV_DOFORK:
+    case MADV_WIPEONFORK:
+        return inherit_faults;
+    case MADV_HUGEPAGE:
+    case MADV_NOHUGEPAGE:
+        return huge_page_faults;
+    case MADV_POPULATE_READ:
+        return populate_faults;
+    }
+    return drop_faults;
+}
+
+std::span<const Fault> syscall_faults(std::uint64_t number)
+{
+    switch (number) {
+    case SYS_userfaultfd:
+        return open_userfaultfd_faults;
+    case SYS_memfd_create:
+        return memfd_faults;
+    case futex_wait_request:
+        return futex_wait_faults;
+    case SYS_process_madvise:
+        return scattered_drop_faults;
+    case SYS_pidfd_open:
+        return pidfd_faults;
+    }
+    return {}; // to wake, and to send a signal that cannot be queued up, fails for wrong arguments only
+}
+
+std::string ioctl_name(std::uint64_t request)
+{
+    switch (request) {
+    case USERFAULTFD_IOC_NEW:
+        return "USERFAULTFD_IOC_NEW";
+    case UFFDIO_API:
+        return "UFFDIO_API";
+    case UFFDIO_REGISTER:
+        return "UFFDIO_REGISTER";
+    case UFFDIO_COPY:
+        return "UFFDIO_COPY";
+    case UFFDIO_MOVE:
+        return "UFFDIO_MOVE";
+    case UFFDIO_WRITEPROTECT:
+        return "UFFDIO_WRITEPROTECT";
+    case UFFDIO_POISON:
+        return "UFFDIO_POISON";
+    case UFFDIO_WAKE:
+        return "UFFDIO_WAKE";
+    }
+    return "ioctl(" + std::to_string(request) + ")";
+}
+
+std::string advice_name(std::uint64_t advice)
+{
+    switch (advice) {
+    case MADV_DONTNEED:
+        return "MADV_DONTNEED";
+    case MADV_DONTNEED_LOCKED:
+        return "MADV_DONTNEED_LOCKED";
+    case MADV_REMOVE:
+        return "MADV_REMOVE";
+    case MADV_DONTFORK:
+        return "MADV_DONTFORK";
+    case MADV_DOFORK:
+        return "MADV_DOFORK";
+    case MADV_WIPEONFORK:
+        return "MADV_WIPEONFORK";
+    case MADV_HUGEPAGE:
+        return "MADV_HUGEPAGE";
+    case MADV_NOHUGEPAGE:
+        return "MADV_NOHUGEPAGE";
+    case MADV_POPULATE_READ:
+        return "MADV_POPULATE_READ";
+    }
+    return "madvise(" + std::to_string(advice) + ")";
+}
+
+std::string syscall_name(std::uint64_t number)
+{
+    switch (number) {
+    case SYS_userfaultfd:
+        return "userfaultfd";
+    case SYS_memfd_create:
+        return "memfd_create";
+    case futex_wait_request:
+        return "FUTEX_WAIT";
+    case SYS_futex:
+        return "FUTEX_WAKE";
+    case SYS_process_madvise:
+        return "process_madvise";
+    case SYS_pidfd_open:
+        return "pidfd_open";
+    case SYS_tgkill:
+        return "tgkill";
+    }
+    return "syscall(" + std::to_string(number) + ")";
+}
+
+constexpr const char *function_names[] = {"operator new", "fallocate", "fdatasync", "fopen",    "fstat",   "ftruncate", "ioctl",     "lseek",
+                                          "madvise",      "mincore",   "mkostemp",  "mmap",     "mprotect", "mremap",   "munlock",   "munmap",
+                                          "nanosleep",    "open",      "pread",     "process_vm_readv", "pthread_create", "pwrite", "read", "syscall"};
+
+constexpr Pattern all_patterns[] = {{"once", 0}, {"ever", 1}, {"every-2", 2}, {"every-3", 3}, {"every-7", 7}};
+
+} // namespace
+
+std::span<const Fault> plausible_faults(Call call, std::uint64_t request)
+{
+    switch (call) {
+    case Call::allocate:
+        return allocate_faults;
+    case Call::fallocate:
+        return fallocate_faults;
+    case Call::fdatasync:
+        return fdatasync_faults;
+    case Call::fopen:
+        return fopen_faults;
+    case Call::fstat:
+        return fstat_faults;
+    case Call::ftruncate:
+        return ftruncate_faults;
+    case Call::ioctl:
+        return ioctl_faults(request);
+    case Call::lseek:
+        return lseek_faults;
+    case Call::madvise:
+        return madvise_faults(request);
+    case Call::mincore:
+        return mincore_faults;
+    case Call::mkostemp:
+        return mkostemp_faults;
+    case Call::mmap:
+        return mmap_faults;
+    case Call::mprotect:
+    case Call::munmap:
+        return only_no_memory;
+    case Call::mremap:
+        return mremap_faults;
+    case Call::munlock:
+        return munlock_faults;
+    case Call::nanosleep:
+        return nanosleep_faults;
+    case Call::open:
+        return open_faults;
+    case Call::pread:
+        return pread_faults;
+    case Call::process_vm_readv:
+        return process_vm_readv_faults;
+    case Call::pthread_create:
+        return pthread_create_faults;
+    case Call::pwrite:
+        return pwrite_faults;
+    case Call::read:
+        return read_faults;
+    case Call::syscall:
+        return syscall_faults(request);
+    }
+    return {};
+}
+
+std::string name_of(Call call, std::uint64_t request)
+{
+    switch (call) {
+    case Call::ioctl:
+        return ioctl_name(request);
+    case Call::madvise:
+        return advice_name(request);
+    case Call::syscall:
+        return syscall_name(request);
+    default:
+        return function_names[static_cast<std::size_t>(call)];
+    }
+}
+
+const Fault *fault_named(Call call, std::uint64_t request, std::string_view name)
+{
+    for (const Fault &fault : plausible_faults(call, request))
+        if (name == fault.name)
+            return &fault;
+    return nullptr;
+}
+
+std::span<const Pattern> patterns() { return all_patterns; }
+
+const Pattern *pattern_named(std::string_view name)
+{
+    for (const Pattern &pattern : all_patterns)
+        if (name == pattern.name)
+            return &pattern;
+    return nullptr;
+}
+
+} // namespace torture

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// Lets every system call and allocation of the library fail, in every way that is plausible, and looks at what comes of it.
+#include "options.hpp"
+#include "sweep.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+int main(int argc, char **argv)
+{
+    setvbuf(stdout, nullptr, _IOLBF, 0);
+    const torture::Options options = torture::Options::parse(argc, argv);
+    if (options.list)
+        return torture::list(options);
+    return options.site != 0 || !options.at.empty() ? torture::repeat(options) : torture::sweep(options);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// One run through a scenario, with faults or without.
+#pragma once
+
+#include "journal.hpp"
+
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <string>
+
+#include <ufomem/ufo.h>
+
+namespace torture {
+
+class Pass {
+  public:
+    enum class Kind : std::uint8_t {
+        faulty, ///< calls may fail, if they say so
+        clean   ///< nothing may fail
+    };
+    Pass(Journal &journal, Kind kind, std::string folder) : journal_(journal), kind_(kind), folder_(std::move(folder)) {}
+
+    Journal &journal() { return journal_; }
+    const std::string &folder() const { return folder_; }
+
+    /// Whether an error is one of those that may happen now.
+    bool errors_allowed() const { return kind_ == Kind::faulty && !settled_; }
+    /// The faults stop for good or, where their time has come again, for a moment: from now on nothing may fail.
+    void settle();
+    /// What comes now, freeing, is said not to fail: so faults may happen again.
+    void resume();
+
+    /// A call that may fail under faults.  True if it has not.
+    bool ok(ufo_status status, const char *what);
+    /// For the signal that a load or store ended in.
+    bool ok_signal(int signal, const char *what);
+    /// One that has a reason of its own to give this status, and may give another under faults.
+    void expect(ufo_status status, ufo_status expected, const char *what);
+    /// Makes something; tries again, and finally without faults, when it has to be there.
+    template <class Made> Made *make(const char *what, const std::function<Made *()> &attempt)
+    {
+        constexpr int attempts = 3;
+        for (int i = 0; i < attempts; ++i) {
+            if (Made *made = attempt())
+                return made;
+            note_error(ufo_last_status(), what);
+            if (!errors_allowed())
+                return nullptr;
+        }
+        stop_faults();
+        if (Made *made = attempt())
+            return made;
+        journal_.note(Violation::broken, "%s: %s", what, ufo_last_error());
+        return nullptr;
+    }
+    void step(const char *what) { std::snprintf(journal_.step, sizeof journal_.step, "%s", what); }
+    void note_checked(std::uint64_t count) { journal_.checked.fetch_add(count, std::memory_order_relaxed); }
+    template <class... Arguments> void note(Violation violation, const char *format, Arguments... arguments)
+    {
+        journal_.note(violation, format, arguments...);
+    }
+
+  private:
+    /// Errors go on being allowed: what has failed may stay so until it is reset.
+    void stop_faults();
+    void note_error(ufo_status status, const char *what);
+
+    Journal &journal_;
+    Kind kind_;
+    std::string folder_;
+    std::atomic<bool> settled_{false};
+    std::atomic<std::uint32_t> errors_{0};
+    std::atomic<std::int64_t> first_error_{0};
+};
+
+} // namespace torture

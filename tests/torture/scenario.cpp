@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#include "scenario.hpp"
+
+#include <vector>
+
+namespace torture {
+
+std::span<const Scenario> scenarios()
+{
+    static const std::vector<Scenario> all = [] {
+        std::vector<Scenario> list;
+        for (const auto group : {computed_scenarios(), stored_scenarios(), surrounding_scenarios()})
+            list.insert(list.end(), group.begin(), group.end());
+        return list;
+    }();
+    return all;
+}
+
+const Scenario *scenario_named(std::string_view name)
+{
+    for (const Scenario &scenario : scenarios())
+        if (name == scenario.name)
+            return &scenario;
+    return nullptr;
+}
+
+} // namespace torture

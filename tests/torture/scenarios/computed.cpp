@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+// Arrays whose content is computed: changes, if any, go to the spill.
+#include "../array.hpp"
+#include "../objects.hpp"
+#include "../scenario.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+namespace torture {
+namespace {
+
+std::int32_t populate_words(void *, std::size_t first, std::size_t count, void *out)
+{
+    auto *word = static_cast<std::uint64_t *>(out);
+    for (std::size_t i = 0; i < count; ++i)
+        word[i] = mixed_word(first + i);
+    return 0;
+}
+
+ufo_status from_callback(ufo_config *config) { return ufo_config_set_populate(config, populate_words, nullptr, nullptr); }
+
+/// Uses the array, looks at it when the faults have stopped, and frees it while they may happen again.
+void use_mixed(Pass &pass, ufo *region, const Array::Shape &shape, const Mix &mix)
+{
+    Array array(pass, region, shape);
+    pass.step("using");
+    mixed_steps(array, mix);
+    pass.settle();
+    array.recover_and_verify();
+    pass.resume();
+    pass.step("freeing");
+}
+
+void sequences(Pass &pass)
+{
+    const CoreOwner core = make_core(pass, 1 * mib);
+    const RegionOwner counted = make_region(pass, core.get(), 64 * kib, 8, 64 * kib, [](ufo_config *config) {
+        const ufo_status status = ufo_config_set_sequence_int(config, 7, 3);
+        return status == UFO_OK ? ufo_config_set_read_only(config, 1) : status;
+    });
+    const RegionOwner zeros = make_region(pass, core.get(), 16 * kib, 8, 4 * kib, [](ufo_config *config) { return ufo_config_set_header(config, 100); });
+    if (!core || !counted || !zeros)
+        return;
+    Array second(pass, zeros.get(), {.words = 16 * kib, .base = zero_word});
+    mixed_steps(second, {.steps = 20, .seed = 3});
+    Array first(pass, counted.get(), {.words = 64 * kib, .base = counted_word});
+    mixed_steps(first, {.steps = 60, .seed = 2, .writes = false});
+    const std::uint64_t word = 1;
+    pass.expect(ufo_write(counted.get(), 0, 1, &word), UFO_ERR_READ_ONLY, "ufo_write to a read-only array");
+    pass.settle();
+    first.recover_and_verify();
+    second.recover_and_verify();
+    pass.resume();
+    pass.step("freeing");
+}
+
+void small_chunks(Pass &pass)
+{
+    const CoreOwner core = make_core(pass, 256 * kib);
+    const RegionOwner region = make_region(pass, core.get(), 128 * kib, 8, 4 * kib, from_callback);
+    if (core && region)
+        use_mixed(pass, region.get(), {.words = 128 * kib}, {.steps = 250, .seed = 4, .block = 2000});
+}
+
+void chunks(Pass &pass)
+{
+    const CoreOwner core = make_core(pass, 1 * mib);
+    const RegionOwner region = make_region(pass, core.get(), 512 * kib, 8, 64 * kib, from_callback);
+    if (core && region)
+        use_mixed(pass, region.get(), {.words = 512 * kib, .stride = 16}, {.steps = 250, .seed = 5, .block = 2000});
+}
+
+void read_only(Pass &pass)
+{
+    const CoreOwner core = make_core(pass, 1 * mib);
+    const RegionOwner region = make_region(pass, core.get(), 512 * kib, 8, 64 * kib, [](ufo_config *config) {
+        const ufo_status status = from_callback(config);
+        return status == UFO_OK ? ufo_config_set_read_only(config, 1) : status;
+    });
+    if (core && region)
+        use_mixed(pass, region.get(), {.words = 512 * kib, .stride = 16}, {.steps = 200, .seed = 6, .block = 2000, .writes = false});
+}
+
+/// From one end to the other, twice: read ahead, extents, huge frames.
+void walk(Pass &pass, bool writes)
+{
+    constexpr std::size_t words = 32 * mib / 8;
+    constexpr std::size_t stride = 512; // a word in a page
+    const CoreOwner core = make_core(pass, 20 * mib);
+    const RegionOwner region = make_region(pass, core.get(), words, 8, 64 * kib, [writes](ufo_config *config) {
+        const ufo_status status = ufo_config_set_sequence_int(config, 7, 3);
+        return status == UFO_OK && !writes ? ufo_config_set_read_only(config, 1) : status;
+    });
+    if (!core || !region)
+        return;
+    Array array(pass, region.get(), {.words = words, .stride = stride, .base = counted_word});
+    constexpr std::size_t block = 16;
+    for (int round = 0; round < 2; ++round)
+        for (std::size_t first = 0; first + block <= array.slots(); first += block) {
+            pass.step(round == 0 ? "the first walk" : "the second walk");
+            if (writes && round == 0)
+                array.store(first, block);
+            else
+                array.load(first, block);
+        }
+    pass.settle();
+    array.recover_and_verify();
+    pass.resume();
+    pass.step("freeing");
+}
+
+void walk_reading(Pass &pass) { walk(pass, false); }
+void walk_writing(Pass &pass) { walk(pass, true); }
+
+/// A source that fails now and then by itself, and retries.
+struct Unreliable {
+    std::atomic<unsigned> calls{0};
+    std::atomic<bool> reliable{false};
+};
+
+std::int32_t populate_unreliably(void *user_data, std::size_t first, std::size_t count, void *out)
+{
+    auto &source = *static_cast<Unreliable *>(user_data);
+    if (!source.reliable && source.calls.fetch_add(1) % 3 == 2)
+        return 42;
+    return populate_words(nullptr, first, count, out);
+}
+
+void failing_source(Pass &pass)
+{
+    Unreliable source;
+    const CoreOwner core = make_core(pass, 256 * kib);
+    const RegionOwner region = make_region(pass, core.get(), 64 * kib, 8, 4 * kib, [&](ufo_config *config) {
+        return ufo_config_set_populate(config, populate_unreliably, &source, nullptr);
+    });
+    if (!core || !region)
+        return;
+    // Without faults, too, errors are expected here: each has to be the source's own.
+    pass.step("reading");
+    for (std::size_t at = 0; at < 64 * kib; at += 512) {
+        std::uint64_t word = 0;
+        const ufo_status status = ufo_read(region.get(), at, 1, &word);
+        if (status == UFO_OK && word != mixed_word(at))
+            pass.note(Violation::wrong, "word %zu", at);
+        if (status != UFO_OK && status != UFO_ERR_POPULATE && !pass.errors_allowed())
+            pass.note(Violation::broken, "ufo_read: %s", ufo_last_error());
+        if (status == UFO_ERR_POPULATE && ufo_last_callback_code() != 42)
+            pass.note(Violation::unclear, "the callback's code is %d", ufo_last_callback_code());
+    }
+    source.reliable = true;
+    pass.settle();
+    Array array(pass, region.get(), {.words = 64 * kib});
+    array.recover_and_verify();
+    pass.resume();
+    pass.step("freeing");
+}
+
+/// A populate that reads another array, by pointer and by call.
+std::int32_t populate_from_other(void *user_data, std::size_t first, std::size_t count, void *out)
+{
+    auto *other = static_cast<ufo *>(user_data);
+    return ufo_read(other, first, count, out) == UFO_OK ? 0 : 1;
+}
+
+void nested(Pass &pass)
+{
+    const CoreOwner core = make_core(pass, 512 * kib);
+    const RegionOwner inner = make_region(pass, core.get(), 64 * kib, 8, 16 * kib, from_callback);
+    if (!core || !inner)
+        return;
+    const RegionOwner outer = make_region(pass, core.get(), 64 * kib, 8, 4 * kib, [&](ufo_config *config) {
+        return ufo_config_set_populate(config, populate_from_other, inner.get(), nullptr);
+    });
+    if (outer)
+        use_mixed(pass, outer.get(), {.words = 64 * kib}, {.steps = 120, .seed = 7, .block = 1000});
+}
+
+void caller_only(Pass &pass)
+{
+    const CoreOwner core = make_core(pass, 256 * kib);
+    const RegionOwner region = make_region(pass, core.get(), 64 * kib, 8, 8 * kib, [](ufo_config *config) {
+        const ufo_status status = from_callback(config);
+        return status == UFO_OK ? ufo_config_set_populate_policy(config, UFO_POPULATE_CALLER) : status;
+    });
+    if (!core || !region)
+        return;
+    Array array(pass, region.get(), {.words = 64 * kib});
+    mixed_steps(array, {.steps = 150, .seed = 8, .block = 1000, .by_pointer = false, .pins = false});
+    pass.settle();
+    for (std::size_t first = 0; first < array.slots(); first += 1024) {
+        if (!array.touch(first, 1))
+            array.reset(first, 1);
+        array.read(first, 1024);
+    }
+    pass.resume();
+    pass.step("freeing");
+}
+
+constexpr Scenario all[] = {
+    {"sequences", sequences, true}, {"small-chunks", small_chunks, true}, {"chunks", chunks, true},   {"read-only", read_only, false},
+    {"walk-reading", walk_reading}, {"walk-writing", walk_writing},       {"failing-source", failing_source}, {"nested", nested},
+    {"caller-only", caller_only},
+};
+
+} // namespace
+
+std::span<const Scenario> computed_scenarios() { return all; }
+
+} // namespace torture

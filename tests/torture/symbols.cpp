@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "symbols.hpp"
+
+#include <cstdio>
+
+#include <dlfcn.h>
+#include <ufomem/ufo.h>
+
+namespace torture {
+namespace {
+
+std::string without_newline(std::string line)
+{
+    while (!line.empty() && (line.back() == '\n' || line.back() == ' '))
+        line.pop_back();
+    return line;
+}
+
+/// The last part of a path, and no note of addr2line's.
+std::string short_place(const std::string &where)
+{
+    const std::size_t note = where.find(" (discriminator");
+    const std::string plain = where.substr(0, note);
+    return plain.substr(plain.rfind('/') + 1);
+}
+
+/// Without name space, arguments and template arguments.
+std::string short_name(std::string name)
+{
+    std::string plain;
+    int depth = 0;
+    for (const char c : name) {
+        if (c == '<' || c == '(')
+            ++depth;
+        if (depth == 0)
+            plain += c;
+        if ((c == '>' || c == ')') && depth > 0)
+            --depth;
+    }
+    for (const char *prefix : {"ufomem::capi::", "ufomem::kernel::", "ufomem::", "::"})
+        for (std::size_t at; (at = plain.find(prefix)) == 0;)
+            plain.erase(at, std::string_view(prefix).size());
+    return without_newline(plain).empty() ? name : without_newline(plain);
+}
+
+} // namespace
+
+Symbols::Symbols()
+{
+    Dl_info info{};
+    if (dladdr(reinterpret_cast<void *>(&ufo_version), &info) != 0 && info.dli_fname)
+        library_ = info.dli_fname;
+}
+
+const std::vector<Symbols::Place> &Symbols::places(std::uint64_t offset)
+{
+    const auto found = known_.find(offset);
+    if (found != known_.end())
+        return found->second;
+    std::vector<Place> &list = known_[offset];
+    char command[1024];
+    std::snprintf(command, sizeof command, "addr2line -i -f -C -e '%s' %#llx 2>/dev/null", library_.c_str(), static_cast<unsigned long long>(offset));
+    std::FILE *output = popen(command, "r");
+    char line[4096];
+    while (output && std::fgets(line, sizeof line, output)) {
+        Place place{without_newline(line), {}};
+        if (std::fgets(line, sizeof line, output))
+            place.where = short_place(without_newline(line));
+        list.push_back(place);
+    }
+    if (output)
+        pclose(output);
+    return list;
+}
+
+std::string Symbols::describe(const Site &site)
+{
+    std::string text = name_of(site.call, site.request) + " in ";
+    bool first = true;
+    for (const std::uint64_t frame : site.frames) {
+        if (frame == 0)
+            break;
+        for (const Place &place : places(frame)) {
+            if (place.function.starts_with("std::") || place.function.starts_with("operator") || place.function.find("__gnu_cxx") == 0)
+                continue; // the standard library, inlined
+            text += (first ? "" : " < ") + short_name(place.function) + " (" + place.where + ")";
+            first = false;
+        }
+    }
+    return text;
+}
+
+bool Symbols::mentions(const Site &site, const std::string &function)
+{
+    for (const std::uint64_t frame : site.frames)
+        if (frame != 0)
+            for (const Place &place : places(frame))
+                if (place.function.find(function) != std::string::npos)
+                    return true;
+    return false;
+}
+
+} // namespace torture
