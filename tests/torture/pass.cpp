@@ -29,22 +29,28 @@ void Pass::resume()
 }
 
 /// Who has seen enough errors has the faults stopped: some cost the library its patience, each time.
-void Pass::note_error(ufo_status status, const char *what)
+void Pass::count_error()
 {
     constexpr std::uint32_t enough = 24;
-    constexpr std::int64_t enough_milliseconds = 1500;
+    constexpr std::int64_t enough_milliseconds = 1000;
     journal_.reported.fetch_add(1);
+    std::int64_t never = 0;
+    const std::int64_t now = now_milliseconds();
+    first_error_.compare_exchange_strong(never, now);
+    if (errors_.fetch_add(1) + 1 >= enough || now - first_error_.load() > enough_milliseconds)
+        stop_faults();
+}
+
+void Pass::note_error(ufo_status status, const char *what)
+{
+    std::fprintf(stderr, "  %lld ms: %s: %s\n", static_cast<long long>(now_milliseconds() % 1'000'000), what, ufo_last_error()); // for who looks at one case
     if (status >= UFO_OK || std::strcmp(ufo_status_string(status), ufo_status_string(-1000)) == 0)
         journal_.note(Violation::unclear, "%s: status %d", what, status);
     else if (ufo_last_error()[0] == '\0')
         journal_.note(Violation::unclear, "%s: %s, and no sentence", what, ufo_status_string(status));
     if (!errors_allowed())
         journal_.note(Violation::broken, "%s: %s: %s", what, ufo_status_string(status), ufo_last_error());
-    std::int64_t never = 0;
-    const std::int64_t now = now_milliseconds();
-    first_error_.compare_exchange_strong(never, now);
-    if (errors_.fetch_add(1) + 1 >= enough || now - first_error_.load() > enough_milliseconds)
-        stop_faults();
+    count_error();
 }
 
 bool Pass::ok(ufo_status status, const char *what)
@@ -59,7 +65,8 @@ bool Pass::ok_signal(int signal, const char *what)
 {
     if (signal == 0)
         return true;
-    journal_.reported.fetch_add(1);
+    std::fprintf(stderr, "  %lld ms: %s: signal %d\n", static_cast<long long>(now_milliseconds() % 1'000'000), what, signal);
+    count_error();
     if (!errors_allowed())
         journal_.note(Violation::broken, "%s: signal %d", what, signal);
     return false;

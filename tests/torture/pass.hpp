@@ -65,6 +65,7 @@ class Pass {
     /// Errors go on being allowed: what has failed may stay so until it is reset.
     void stop_faults();
     void note_error(ufo_status status, const char *what);
+    void count_error();
 
     Journal &journal_;
     Kind kind_;

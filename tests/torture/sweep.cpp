@@ -153,7 +153,8 @@ void Sweep::judge_holdings()
     for (std::uint32_t i = 0; i < journal_->held_count; ++i) {
         const Journal::Held &held = journal_->held[i];
         const Site *site = journal_->sites.find(held.site);
-        if (!site || symbols_.mentions(*site, "HandlePool"))
+        // ... and the capacity of a string in it.
+        if (!site || symbols_.mentions(*site, "HandlePool") || symbols_.mentions(*site, "ufo_core_config_set_spill_dir"))
             continue;
         journal_->note(Violation::leak, "%zu %s, %zu bytes: %s", held.count, held.mapping ? "mappings" : "allocations", held.bytes,
                        symbols_.describe(*site).c_str());

@@ -93,6 +93,8 @@ std::span<const Fault> ioctl_faults(std::uint64_t request)
     case UFFDIO_WRITEPROTECT:
     case UFFDIO_POISON:
         return protect_faults;
+    case UFFDIO_UNREGISTER:
+        return only_no_memory;
     }
     return {}; // UFFDIO_WAKE fails for wrong arguments only
 }
@@ -139,6 +141,8 @@ std::string ioctl_name(std::uint64_t request)
         return "UFFDIO_API";
     case UFFDIO_REGISTER:
         return "UFFDIO_REGISTER";
+    case UFFDIO_UNREGISTER:
+        return "UFFDIO_UNREGISTER";
     case UFFDIO_COPY:
         return "UFFDIO_COPY";
     case UFFDIO_MOVE:
