@@ -32,12 +32,8 @@ ThreadDelivery::ThreadDelivery(Engine &engine, const kernel::Userfaultfd &faults
 
 Status ThreadDelivery::start() noexcept
 {
-    Result<kernel::Mapping> doorbell = kernel::map_private(2 * kernel::page_size(), kernel::Protection::read_write);
-    if (!doorbell.ok())
-        return doorbell.status();
-    if (Status status = faults_.watch(doorbell->data(), kernel::page_size()); !status.ok())
+    if (Status status = doorbell_.install(faults_); !status.ok())
         return status;
-    doorbell_ = std::move(*doorbell);
     for (unsigned i = 0; i < readers_wanted_; ++i)
         if (!add_reader(false) && i < 2)
             return fail(Code::limit, "cannot start the threads that answer faults; at least two are needed (ulimit -u?)");
@@ -50,12 +46,10 @@ ThreadDelivery::~ThreadDelivery()
     calls_to_work_.fetch_add(1);
     kernel::futex_wake_all(calls_to_work_);
     while (workers_.load() != 0) {
-        if (reading_.load() > 0) {
-            (void)kernel::drop(doorbell_.data(), kernel::page_size());
-            static_cast<void>(*static_cast<volatile std::byte *>(doorbell_.data()));
-        } else {
+        if (reading_.load() > 0)
+            doorbell_.ring();
+        else
             std::this_thread::yield();
-        }
     }
     for (std::thread &thread : threads_)
         thread.join();
@@ -127,9 +121,9 @@ void ThreadDelivery::run() noexcept
         const std::span<const kernel::FaultMessage> got = faults_.read({&message, 1});
         if (got.empty())
             continue;
-        if (is_doorbell(message)) {
+        if (doorbell_.is_rung(message)) {
             reading_.fetch_sub(1);
-            answer_doorbell();
+            doorbell_.answer(message);
             break;
         }
         do
@@ -141,16 +135,10 @@ void ThreadDelivery::run() noexcept
     workers_.fetch_sub(1);
 }
 
-bool ThreadDelivery::is_doorbell(const kernel::FaultMessage &message) const
-{
-    return message.address >= doorbell_.data() && message.address < doorbell_.data() + kernel::page_size();
-}
-
-void ThreadDelivery::answer_doorbell() noexcept
+void ThreadDelivery::wake(const kernel::FaultMessage &message) const noexcept
 {
     const std::size_t page = kernel::page_size();
-    (void)faults_.copy(doorbell_.data(), doorbell_.data() + page, page, false, kernel::Wake::no);
-    faults_.wake(doorbell_.data(), page);
+    faults_.wake(message.address - reinterpret_cast<std::uintptr_t>(message.address) % page, page);
 }
 
 void ThreadDelivery::answer(const kernel::FaultMessage &message) noexcept
@@ -159,8 +147,7 @@ void ThreadDelivery::answer(const kernel::FaultMessage &message) noexcept
     const RegionVisit region = handle ? visit_closing(handle) : RegionVisit{};
     if (!region || message.address < region->body() || !region->contains(message.address)) {
         // Its region has just ended: the thread finds out for itself.
-        const std::size_t page = kernel::page_size();
-        faults_.wake(message.address - reinterpret_cast<std::uintptr_t>(message.address) % page, page);
+        wake(message);
         return;
     }
     Region::Fault fault;
@@ -193,8 +180,7 @@ bool ThreadDelivery::leave_a_reader(const kernel::FaultMessage &message) noexcep
         postponed_.push_back(message);
         postponed_count_.fetch_add(1);
     } catch (...) { // no memory: the thread faults again, and the message comes again
-        const std::size_t page = kernel::page_size();
-        faults_.wake(message.address - reinterpret_cast<std::uintptr_t>(message.address) % page, page);
+        wake(message);
     }
     return false;
 }

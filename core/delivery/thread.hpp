@@ -10,6 +10,7 @@
 #include "../engine.hpp"
 #include "../kernel/userfaultfd.hpp"
 #include "../registry.hpp"
+#include "doorbell.hpp"
 
 #include <atomic>
 #include <deque>
@@ -31,8 +32,7 @@ class ThreadDelivery {
 
   private:
     void run() noexcept;
-    bool is_doorbell(const kernel::FaultMessage &message) const;
-    void answer_doorbell() noexcept;
+    void wake(const kernel::FaultMessage &message) const noexcept;
     void answer(const kernel::FaultMessage &message) noexcept;
     bool leave_a_reader(const kernel::FaultMessage &message) noexcept;
     bool add_reader(bool beyond_limit) noexcept;
@@ -58,7 +58,7 @@ class ThreadDelivery {
     unsigned resting_ = 0;                         // guarded by mutex_
     unsigned called_ = 0;                          // guarded by mutex_: of the resting, those that are to read
 
-    kernel::Mapping doorbell_; // two pages, the second zeros for the first; touching the first wakes a reader: read(2) cannot be interrupted otherwise
+    Doorbell doorbell_; // read(2) cannot be interrupted otherwise
 };
 
 } // namespace ufomem

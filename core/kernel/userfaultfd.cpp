@@ -111,7 +111,7 @@ Status watch_range(int descriptor, std::byte *data, std::size_t size, std::uint6
 {
     uffdio_register request{{as_number(data), size}, mode, 0};
     if (ioctl(descriptor, UFFDIO_REGISTER, &request) != 0)
-        return fail_errno(Code::system, errno, "UFFDIO_REGISTER of %zu bytes", size);
+        return fail_errno(errno == ENOMEM ? Code::nomem : Code::system, errno, "UFFDIO_REGISTER of %zu bytes", size);
     return {};
 }
 
@@ -239,6 +239,12 @@ Status Userfaultfd::watch_absent(std::byte *data, std::size_t size) const noexce
 Status Userfaultfd::watch_as_pool(std::byte *data, std::size_t size) const noexcept
 {
     return watch_range(descriptor_, data, size, UFFDIO_REGISTER_MODE_WP);
+}
+
+void Userfaultfd::unwatch(std::byte *data, std::size_t size) const noexcept
+{
+    uffdio_range range{as_number(data), size};
+    ioctl(descriptor_, UFFDIO_UNREGISTER, &range);
 }
 
 std::span<const FaultMessage> Userfaultfd::read(std::span<FaultMessage> room) const noexcept

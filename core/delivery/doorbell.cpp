@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "doorbell.hpp"
+
+#include <sched.h>
+
+namespace ufomem {
+namespace {
+
+/// A page for each ring: to make one absent again is refused for locked memory on old kernels.
+constexpr std::size_t most_rings = 8192;
+
+} // namespace
+
+Status Doorbell::install(const kernel::Userfaultfd &faults) noexcept
+{
+    Result<kernel::Mapping> pages = kernel::map_private((most_rings + 1) * kernel::page_size(), kernel::Protection::read_write);
+    if (!pages.ok())
+        return pages.status();
+    pages_ = std::move(*pages);
+    faults_ = &faults;
+    if (Status status = faults.watch(pages_.data(), watched_bytes()); !status.ok())
+        return status;
+    watched_.store(true);
+    return {};
+}
+
+void Doorbell::ring() noexcept
+{
+    if (next_ == watched_bytes()) {
+        (void)kernel::drop(pages_.data(), watched_bytes());
+        next_ = 0;
+    }
+    if (!watched_.load()) {
+        if (!faults_->watch(pages_.data(), watched_bytes()).ok()) {
+            sched_yield(); // the caller rings again
+            return;
+        }
+        watched_.store(true);
+    }
+    std::byte *const page = pages_.data() + next_;
+    next_ += kernel::page_size();
+    static_cast<void>(*static_cast<volatile std::byte *>(page));
+    (void)kernel::drop(page, kernel::page_size());
+}
+
+bool Doorbell::is_rung(const kernel::FaultMessage &message) const
+{
+    return message.address >= pages_.data() && message.address < pages_.data() + watched_bytes();
+}
+
+void Doorbell::answer(const kernel::FaultMessage &message) noexcept
+{
+    const std::size_t page = kernel::page_size();
+    std::byte *const place = message.address - reinterpret_cast<std::uintptr_t>(message.address) % page;
+    const kernel::Transfer copied = faults_->copy(place, pages_.data() + watched_bytes(), page, false, kernel::Wake::no);
+    if (copied.error == 0) {
+        faults_->wake(place, page);
+        return;
+    }
+    // Not watched any more, it is memory like any other, of which the kernel shows a page of zeros that it has anyway.
+    watched_.store(false);
+    faults_->unwatch(pages_.data(), watched_bytes());
+}
+
+} // namespace ufomem
