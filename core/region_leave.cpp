@@ -9,16 +9,19 @@
 
 namespace ufomem {
 
-/// Gives frozen, changed neighbours to where changes go, at once.  By whichever thread lets them leave, or by a caller of flush or free.
+/// Gives frozen, changed neighbours to where changes go, at once; `spilled` if that is now the spill.  By whichever thread lets them leave, or by a caller
+/// of flush or free.
 Status Region::store_out(ChunkRange chunks, const std::byte *content, bool by_caller, bool &spilled) noexcept
 {
     const ByteRange data = geometry_->data_of(chunks);
     Source &source = *options_.source;
-    spilled = !(by_caller ? source.takes_changes() : source.takes_changes_anywhere());
-    if (spilled) {
+    const bool to_source = by_caller ? source.takes_changes() : source.takes_changes_anywhere();
+    spilled = false;
+    if (!to_source) {
         Result<Spill::Offset> place = engine_.spill.store(content, data.length);
         if (!place.ok())
             return place.status();
+        spilled = true;
         for (ChunkIndex chunk = chunks.first; chunk < chunks.end(); ++chunk)
             spill_place(chunk) = *place + (geometry_->data_of(chunk).offset - data.offset);
         count(&Counters::spill_written_bytes, data.length);
