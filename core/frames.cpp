@@ -45,14 +45,16 @@ std::size_t Frames::batch(std::size_t at_least) const noexcept
     return std::max(at_least, std::min(most, (budget_.high() - budget_.low()) / 2));
 }
 
-Frame Frames::fresh(FrameClass &frames, std::size_t limit) noexcept
+Frame Frames::fresh(FrameClass &frames, std::size_t limit, Failure &obstacle) noexcept
 {
     if (!try_charge(frames.frame_bytes(), limit))
         return {};
     Result<Frame> empty = frames.take_empty();
     if (empty.ok())
         return *empty;
-    discharge(frames.frame_bytes());
+    obstacle = Failure::of_this_thread(empty.status());
+    budget_.discharge(frames.frame_bytes()); // it was free before: to call that a release would have us wait for ourselves
+    note_progress();
     return {};
 }
 
@@ -122,8 +124,8 @@ Status Frames::refusal(std::size_t bytes, const Failure &failure) const noexcept
 }
 
 /// Repeats attempt(limit, reuse), which says how many bytes are still missing, until there are none; makes room in between.  What the
-/// attempts got hold of is let go while the thread sleeps: others may need just that.
-template <class Attempt, class LetGo> Status Frames::until(std::size_t bytes, Attempt attempt, LetGo let_go) noexcept
+/// attempts got hold of is let go while the thread sleeps: others may need just that.  `obstacle` is what stands in their way besides the budget.
+template <class Attempt, class LetGo> Status Frames::until(std::size_t bytes, Attempt attempt, LetGo let_go, const Failure &obstacle) noexcept
 {
     std::size_t missing = attempt(budget_.high(), false);
     if (missing == 0) {
@@ -170,7 +172,7 @@ template <class Attempt, class LetGo> Status Frames::until(std::size_t bytes, At
         let_go();
         releases = releases_.load();
         if (now - hope > patience_nanoseconds)
-            return refusal(bytes, failure);
+            return refusal(bytes, failure.code != Code::ok ? failure : obstacle);
         const std::uint32_t seen = progress_.load();
         waiting_.fetch_add(1);
         kernel::futex_wait(progress_, seen, 2);
@@ -180,13 +182,14 @@ template <class Attempt, class LetGo> Status Frames::until(std::size_t bytes, At
 
 Status Frames::take(FrameClass &frames, std::size_t extra, std::span<Frame> taken) noexcept
 {
+    Failure obstacle;
     const auto attempt = [&](std::size_t limit, bool reuse) -> std::size_t {
         std::size_t missing = 0;
         for (Frame &frame : taken) {
             if (!frame)
                 frame = frames.take_recycled();
             if (!frame)
-                frame = fresh(frames, limit);
+                frame = fresh(frames, limit, obstacle);
             if (!frame && reuse)
                 frame = frames.take_parked();
             if (!frame)
@@ -205,7 +208,7 @@ Status Frames::take(FrameClass &frames, std::size_t extra, std::span<Frame> take
             frame = {};
         }
     };
-    return until(taken.size() * frames.frame_bytes() + extra, attempt, let_go);
+    return until(taken.size() * frames.frame_bytes() + extra, attempt, let_go, obstacle);
 }
 
 Result<Frame> Frames::take(FrameClass &frames, std::size_t extra) noexcept
@@ -219,7 +222,7 @@ Result<Frame> Frames::take(FrameClass &frames, std::size_t extra) noexcept
 Status Frames::charge(std::size_t bytes) noexcept
 {
     return until(
-        bytes, [&](std::size_t limit, bool) { return try_charge(bytes, limit) ? 0 : bytes; }, [] {});
+        bytes, [&](std::size_t limit, bool) { return try_charge(bytes, limit) ? 0 : bytes; }, [] {}, Failure{});
 }
 
 void Frames::discharge(std::size_t bytes) noexcept

@@ -57,14 +57,15 @@ class Frames {
 
   private:
     bool try_charge(std::size_t bytes, std::size_t limit) noexcept { return bytes == 0 || budget_.try_charge(bytes, limit); }
-    Frame fresh(FrameClass &frames, std::size_t limit) noexcept;
+    /// `obstacle`: why the pool cannot grow, if that is the reason.
+    Frame fresh(FrameClass &frames, std::size_t limit, Failure &obstacle) noexcept;
     /// Gives pooled pages back to the kernel until `bytes` have been discharged.
     std::size_t trim(std::size_t bytes) noexcept;
     std::size_t pooled_bytes() const noexcept;
     std::size_t batch(std::size_t at_least) const noexcept;
     std::size_t room() const noexcept;
     void look_ahead() noexcept;
-    template <class Attempt, class LetGo> Status until(std::size_t bytes, Attempt attempt, LetGo let_go) noexcept;
+    template <class Attempt, class LetGo> Status until(std::size_t bytes, Attempt attempt, LetGo let_go, const Failure &obstacle) noexcept;
     void note_release() noexcept;
     Status refusal(std::size_t bytes, const Failure &failure) const noexcept;
 
