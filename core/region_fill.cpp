@@ -77,7 +77,7 @@ Status Region::fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep kee
         const bool poisoned = publish_failure(chunk, claimed, status, lasting, sleeper != nullptr);
         if (sleeper) {
             sleeper->poisoned = poisoned;
-            if (sleeper->wake)
+            if (sleeper->wake && poisoned)
                 backing_->wake(chunk);
         }
         return status;
@@ -115,11 +115,10 @@ Status Region::load(ChunkIndex chunk, ChunkWord claimed, std::byte *out, Lasting
     const std::size_t pages = geometry_->pages_of(chunk).length;
     std::memset(out + data.length, 0, pages - data.length);
     if (claimed.has(ChunkWord::spilled)) {
+        // A failure here never lasts: to be asked again only after ufo_reset, which forgets changes, would lose them.
         const Status status = engine_.spill.load(spill_place(chunk), out, data.length);
         if (status.ok())
             count(&Counters::spill_read_bytes, data.length);
-        else
-            lasting = Lasting::yes;
         return status;
     }
     const std::size_t scratch = options_.source->scratch_bytes(*geometry_, data);
