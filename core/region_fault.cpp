@@ -27,7 +27,8 @@ Region::Answer Region::refuse_absent(ChunkIndex chunk) noexcept
     table_.mark_touched(chunk);
     bool poisoned = true;
     (void)poison_absent(chunk, poisoned);
-    backing_->wake(chunk);
+    if (poisoned)
+        backing_->wake(chunk);
     return poisoned ? Answer::done : Answer::refused;
 }
 
@@ -39,7 +40,8 @@ Region::Answer Region::refuse(const Fault &fault) noexcept
     bool poisoned = false;
     if (!poison_absent(chunk, poisoned) && !backing_->poison_replaces_mapping() && !fault.store_to_protected)
         poisoned = backing_->poison(chunk); // what the program has thrown away, or what is on its way out
-    backing_->wake(chunk);
+    if (poisoned)
+        backing_->wake(chunk);
     return poisoned ? Answer::done : Answer::refused;
 }
 
@@ -113,7 +115,6 @@ Region::Answer Region::answer_store(const Fault &fault) noexcept
                 break;
             }
             engine_.log(LogLevel::error, "chunk %zu cannot be made writable: %s", chunk.value, last_error());
-            backing_->wake(chunk);
             return Answer::refused;
         }
     // Woken in any case: if the chunk was on its way out, the thread faults again and is answered by what it finds then.
@@ -194,7 +195,8 @@ Region::Answer Region::give_up_discarded(const Fault &fault, Status status, Last
         }
         gone(*outgoing);
         const bool poisoned = publish_failure(chunk, seen.without(ChunkWord::dirty), failure.report(), lasting, true);
-        backing_->wake(chunk);
+        if (poisoned)
+            backing_->wake(chunk);
         return poisoned ? Answer::done : Answer::refused;
     }
     if (!seen.is(ChunkState::resident)) { // it has just left by itself

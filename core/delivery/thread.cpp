@@ -163,8 +163,11 @@ void ThreadDelivery::answer(const kernel::FaultMessage &message) noexcept
         given = region->answer_by_fill(fault);
         reading_.fetch_add(1);
     }
-    if (given == Region::Answer::refused)
+    // In this order: a thread that is woken first faults again, and the signal for the next message would meet it who knows where.
+    if (given == Region::Answer::refused) {
         raise_bus_error(message.thread);
+        wake(message); // what sleeps without heeding signals, in the kernel
+    }
 }
 
 /// Stops being a reader, if there is or can be another one.  Otherwise somebody who is busy now will answer the message.
