@@ -150,11 +150,18 @@ void PrivateBacking::abandon(const Staging &staging) noexcept
 
 Status PrivateBacking::copy_in(ByteRange pages, const std::byte *data, std::size_t done, bool protect, Wake wake) noexcept
 {
-    for (;;) {
+    for (bool renewed = false;;) {
         const Transfer transfer = faults_.copy(at(pages) + done, data + done, pages.length - done, protect, wake);
         done += transfer.done;
         if (transfer.error == 0)
             return {};
+        // No mapping of ours: it was to be replaced, and could not be in full.
+        if (transfer.error == ENOENT && !renewed) {
+            renewed = true;
+            if (Status status = renew(at(pages) + done, pages.length - done); !status.ok())
+                return status;
+            continue;
+        }
         // A page is there already: poison for a thread that could not be served while the chunk was filling.
         if (transfer.error != EEXIST)
             return fail_errno(transfer.error == ENOMEM ? Code::nomem : Code::system, transfer.error, "UFFDIO_COPY of %zu bytes; was the region unmapped?",
@@ -454,14 +461,18 @@ Status PrivateBacking::mend(ChunkIndex chunk) noexcept
     return poison_replaces_mapping() ? renew(at(chunk), size_of(chunk)) : kernel::drop(at(chunk), size_of(chunk));
 }
 
-/// A new mapping in place of the old one, without access until its faults are reported: nobody ever reads zeros there.
+/// A new mapping in place of the old one, without access until its faults are reported: nobody ever reads zeros there.  If it fails half-way the
+/// range is not watched, which the next install notices.
 Status PrivateBacking::renew(std::byte *data, std::size_t size) noexcept
 {
     if (Status status = kernel::map_private_again(data, size); !status.ok())
         return status;
     if (Status status = faults_.watch(data, size); !status.ok())
         return status;
-    return kernel::protect(data, size, protection());
+    const Status status = kernel::protect(data, size, protection());
+    if (!status.ok())
+        (void)faults_.unwatch(data, size);
+    return status;
 }
 
 void PrivateBacking::wake_for(ByteRange pages) noexcept
