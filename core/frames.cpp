@@ -171,7 +171,8 @@ template <class Attempt, class LetGo> Status Frames::until(std::size_t bytes, At
             hope = now;
         let_go();
         releases = releases_.load();
-        if (now - hope > patience_nanoseconds)
+        // For a pool that cannot grow only those can do something who are seen to be at work.
+        if (now - hope > (obstacle.code != Code::ok ? 0 : patience_nanoseconds))
             return refusal(bytes, failure.code != Code::ok ? failure : obstacle);
         const std::uint32_t seen = progress_.load();
         waiting_.fetch_add(1);
@@ -185,6 +186,7 @@ Status Frames::take(FrameClass &frames, std::size_t extra, std::span<Frame> take
     Failure obstacle;
     const auto attempt = [&](std::size_t limit, bool reuse) -> std::size_t {
         std::size_t missing = 0;
+        obstacle.code = Code::ok;
         for (Frame &frame : taken) {
             if (!frame)
                 frame = frames.take_recycled();

@@ -43,23 +43,32 @@ void Doorbell::ring() noexcept
     (void)kernel::drop(page, kernel::page_size());
 }
 
+std::byte *Doorbell::page_of(const kernel::FaultMessage &message)
+{
+    return message.address - reinterpret_cast<std::uintptr_t>(message.address) % kernel::page_size();
+}
+
 bool Doorbell::is_rung(const kernel::FaultMessage &message) const
 {
     return message.address >= pages_.data() && message.address < pages_.data() + watched_bytes();
 }
 
+void Doorbell::pass_on(const kernel::FaultMessage &message) noexcept { faults_->wake(page_of(message), kernel::page_size()); }
+
 void Doorbell::answer(const kernel::FaultMessage &message) noexcept
 {
-    const std::size_t page = kernel::page_size();
-    std::byte *const place = message.address - reinterpret_cast<std::uintptr_t>(message.address) % page;
-    const kernel::Transfer copied = faults_->copy(place, pages_.data() + watched_bytes(), page, false, kernel::Wake::no);
-    if (copied.error == 0) {
-        faults_->wake(place, page);
-        return;
+    for (;; sched_yield()) {
+        const std::size_t page = kernel::page_size();
+        if (faults_->copy(page_of(message), pages_.data() + watched_bytes(), page, false, kernel::Wake::no).error == 0) {
+            faults_->wake(page_of(message), page);
+            return;
+        }
+        // Not watched any more, it is memory like any other, of which the kernel shows a page of zeros that it has anyway.
+        watched_.store(false);
+        if (faults_->unwatch(pages_.data(), watched_bytes()))
+            return;
+        watched_.store(true);
     }
-    // Not watched any more, it is memory like any other, of which the kernel shows a page of zeros that it has anyway.
-    watched_.store(false);
-    faults_->unwatch(pages_.data(), watched_bytes());
 }
 
 } // namespace ufomem

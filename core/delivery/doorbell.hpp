@@ -13,14 +13,17 @@ class Doorbell {
   public:
     Status install(const kernel::Userfaultfd &faults) noexcept;
 
-    /// Wakes one reader, and returns when he has answered.  One thread at a time.  There has to be a reader, now or soon.
+    /// Wakes a reader, and returns when one has answered.  One thread at a time.  There has to be a reader, now or soon.
     void ring() noexcept;
 
     bool is_rung(const kernel::FaultMessage &message) const;
-    /// By the reader of such a message.  Needs no memory if there is none.
+    /// By the reader of such a message, when there is another reader, who will get it next.
+    void pass_on(const kernel::FaultMessage &message) noexcept;
+    /// By the last reader.  Needs no memory if there is none.
     void answer(const kernel::FaultMessage &message) noexcept;
 
   private:
+    static std::byte *page_of(const kernel::FaultMessage &message);
     std::size_t watched_bytes() const { return pages_.size() - kernel::page_size(); }
 
     const kernel::Userfaultfd *faults_ = nullptr;

@@ -86,8 +86,12 @@ bool ThreadDelivery::leave_to_rest() noexcept
 {
     int readers = reading_.load();
     while (readers > static_cast<int>(readers_wanted_))
-        if (reading_.compare_exchange_weak(readers, readers - 1))
-            return true;
+        if (reading_.compare_exchange_weak(readers, readers - 1)) {
+            if (!stopping_.load())
+                return true;
+            reading_.fetch_add(1); // the bell may have been passed on to us
+            return false;
+        }
     return false;
 }
 
@@ -122,8 +126,10 @@ void ThreadDelivery::run() noexcept
         if (got.empty())
             continue;
         if (doorbell_.is_rung(message)) {
-            reading_.fetch_sub(1);
-            doorbell_.answer(message);
+            if (reading_.fetch_sub(1) == 1)
+                doorbell_.answer(message);
+            else
+                doorbell_.pass_on(message);
             break;
         }
         do

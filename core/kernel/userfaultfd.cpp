@@ -241,10 +241,10 @@ Status Userfaultfd::watch_as_pool(std::byte *data, std::size_t size) const noexc
     return watch_range(descriptor_, data, size, UFFDIO_REGISTER_MODE_WP);
 }
 
-void Userfaultfd::unwatch(std::byte *data, std::size_t size) const noexcept
+bool Userfaultfd::unwatch(std::byte *data, std::size_t size) const noexcept
 {
     uffdio_range range{as_number(data), size};
-    ioctl(descriptor_, UFFDIO_UNREGISTER, &range);
+    return ioctl(descriptor_, UFFDIO_UNREGISTER, &range) == 0;
 }
 
 std::span<const FaultMessage> Userfaultfd::read(std::span<FaultMessage> room) const noexcept

@@ -58,7 +58,7 @@ class Userfaultfd {
     /// The range may take part in moves, but its absent pages are ordinary.  Needs write-protection.
     Status watch_as_pool(std::byte *data, std::size_t size) const noexcept;
     /// Faults of the range are the kernel's own business again; whoever sleeps in one is woken.
-    void unwatch(std::byte *data, std::size_t size) const noexcept;
+    bool unwatch(std::byte *data, std::size_t size) const noexcept;
 
     /// Sleeps until there are messages; an empty span after a signal.
     std::span<const FaultMessage> read(std::span<FaultMessage> room) const noexcept;

@@ -27,7 +27,7 @@ constexpr const char *usage =
   --list               scenarios, variants, and the sites that they reach
 
   --site X, --errno E, --pattern P                        and for a second fault --then-site, --then-errno, --then-pattern
-  --at CALL,FUNCTION...                                   a site by the names that stand in its description
+  --at CALL,FUNCTION..., --then-at ...                    a site by the names that stand in its description
   --cold               without a pass before the faults   --repeat N   --wait (a child that hangs, for a debugger)
 )";
 
@@ -53,7 +53,7 @@ std::vector<std::string> split(const char *names)
 Options Options::parse(int argc, char **argv)
 {
     enum Key : int { scenario, variant, frames_key, patterns_key, per_site, pairs_key, quick_key, seconds_key, folder_key, result_key, verbose_key, list_key,
-                     site_key, at_key, errno_key, pattern_key, then_site, then_errno, then_pattern, cold_key, repeat_key, wait_key, time_limit_key, help };
+                     site_key, at_key, errno_key, pattern_key, then_site, then_at_key, then_errno, then_pattern, cold_key, repeat_key, wait_key, time_limit_key, help };
     static const option known[] = {
         {"scenario", required_argument, nullptr, scenario}, {"variant", required_argument, nullptr, variant},
         {"frames", required_argument, nullptr, frames_key}, {"patterns", required_argument, nullptr, patterns_key},
@@ -63,7 +63,8 @@ Options Options::parse(int argc, char **argv)
         {"verbose", no_argument, nullptr, verbose_key},     {"list", no_argument, nullptr, list_key},
         {"site", required_argument, nullptr, site_key},     {"at", required_argument, nullptr, at_key},
         {"errno", required_argument, nullptr, errno_key},   {"pattern", required_argument, nullptr, pattern_key},
-        {"then-site", required_argument, nullptr, then_site}, {"then-errno", required_argument, nullptr, then_errno},
+        {"then-site", required_argument, nullptr, then_site}, {"then-at", required_argument, nullptr, then_at_key},
+        {"then-errno", required_argument, nullptr, then_errno},
         {"then-pattern", required_argument, nullptr, then_pattern}, {"cold", no_argument, nullptr, cold_key},
         {"repeat", required_argument, nullptr, repeat_key}, {"wait", no_argument, nullptr, wait_key},
         {"time-limit", required_argument, nullptr, time_limit_key}, {"help", no_argument, nullptr, help}, {}};
@@ -135,6 +136,9 @@ Options Options::parse(int argc, char **argv)
             break;
         case then_site:
             options.second_site = std::strtoull(optarg, nullptr, 16);
+            break;
+        case then_at_key:
+            options.then_at = optarg;
             break;
         case then_errno:
             options.second_error = optarg;

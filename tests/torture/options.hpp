@@ -31,6 +31,7 @@ struct Options {
     std::string error;
     std::string pattern = "once";
     std::uint64_t second_site = 0;
+    std::string then_at;
     std::string second_error;
     std::string second_pattern = "once";
     bool cold = false;

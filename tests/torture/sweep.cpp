@@ -98,6 +98,7 @@ class Sweep {
         return symbols_.describe(site);
     }
     bool matches(const KnownSite &known, const std::string &names);
+    std::optional<KnownSite> find_second(const Case &first);
 
     const Options &options_;
     Clock::time_point begin_;
@@ -144,6 +145,12 @@ std::vector<KnownSite> Sweep::learn(const Scenario &scenario, const Variant &var
             site.cold = true;
             sites.push_back(site);
         }
+    std::vector<std::uint64_t> offsets;
+    for (const KnownSite &site : sites)
+        for (const std::uint64_t frame : site.frames)
+            if (frame != 0)
+                offsets.push_back(frame);
+    symbols_.ask_for(offsets);
     return sites;
 }
 
@@ -348,6 +355,16 @@ bool Sweep::matches(const KnownSite &known, const std::string &names)
     return true;
 }
 
+/// Where the first fault leads to.
+std::optional<KnownSite> Sweep::find_second(const Case &first)
+{
+    run_case(first, *journal_);
+    for (const KnownSite &site : sites_of(*journal_))
+        if (options_.second_site != 0 ? site.id == options_.second_site : matches(site, options_.then_at))
+            return site;
+    return {};
+}
+
 int Sweep::repeat()
 {
     int failed = 0;
@@ -366,17 +383,15 @@ int Sweep::repeat()
                 }
                 rules.push_back({site.id, *fault, *pattern_named(options_.pattern)});
                 std::vector<KnownSite> at{site};
-                if (options_.second_site != 0) {
-                    Case one = make_case(*scenario, *variant, rules, !site.cold && !options_.cold);
-                    run_case(one, *journal_);
-                    const Site *second = journal_->sites.find(options_.second_site);
+                if (options_.second_site != 0 || !options_.then_at.empty()) {
+                    const std::optional<KnownSite> second = find_second(make_case(*scenario, *variant, rules, !site.cold && !options_.cold));
                     const Fault *then = second ? fault_named(second->call, second->request, options_.second_error) : nullptr;
-                    if (!then) {
-                        std::printf("the second site was not reached\n");
+                    if (!then || !pattern_named(options_.second_pattern)) {
+                        std::printf("the second site was not reached, or has no fault %s\n", options_.second_error.c_str());
                         return 2;
                     }
-                    rules.push_back({options_.second_site, *then, *pattern_named(options_.second_pattern)});
-                    at.push_back({second->id, second->request, second->frames, second->call, second->calls, false});
+                    rules.push_back({second->id, *then, *pattern_named(options_.second_pattern)});
+                    at.push_back(*second);
                 }
                 any = true;
                 std::printf("%s / %s: %s %s from %s\n", variant->name, scenario->name, rules[0].fault.name, rules[0].pattern.name, describe(site).c_str());

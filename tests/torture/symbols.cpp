@@ -2,6 +2,7 @@
 #include "symbols.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 
 #include <dlfcn.h>
 #include <ufomem/ufo.h>
@@ -52,25 +53,38 @@ Symbols::Symbols()
         library_ = info.dli_fname;
 }
 
-const std::vector<Symbols::Place> &Symbols::places(std::uint64_t offset)
+void Symbols::ask_for(const std::vector<std::uint64_t> &offsets)
 {
-    const auto found = known_.find(offset);
-    if (found != known_.end())
-        return found->second;
-    std::vector<Place> &list = known_[offset];
-    char command[1024];
-    std::snprintf(command, sizeof command, "addr2line -i -f -C -e '%s' %#llx 2>/dev/null", library_.c_str(), static_cast<unsigned long long>(offset));
-    std::FILE *output = popen(command, "r");
-    char line[4096];
+    std::string command = "addr2line -a -i -f -C -e '" + library_ + "'";
+    for (const std::uint64_t offset : offsets)
+        if (known_.try_emplace(offset).second) {
+            char number[32];
+            std::snprintf(number, sizeof number, " %#llx", static_cast<unsigned long long>(offset));
+            command += number;
+        }
+    std::FILE *output = popen((command + " 2>/dev/null").c_str(), "r");
+    std::vector<Place> *list = nullptr;
+    char line[8192];
     while (output && std::fgets(line, sizeof line, output)) {
+        if (line[0] == '0' && line[1] == 'x') { // what follows belongs to this one
+            list = &known_[std::strtoull(line, nullptr, 16)];
+            continue;
+        }
         Place place{without_newline(line), {}};
         if (std::fgets(line, sizeof line, output))
             place.where = short_place(without_newline(line));
-        list.push_back(place);
+        if (list)
+            list->push_back(place);
     }
     if (output)
         pclose(output);
-    return list;
+}
+
+const std::vector<Symbols::Place> &Symbols::places(std::uint64_t offset)
+{
+    if (!known_.contains(offset))
+        ask_for({offset});
+    return known_[offset];
 }
 
 std::string Symbols::describe(const Site &site)

@@ -13,6 +13,8 @@ namespace torture {
 class Symbols {
   public:
     Symbols();
+    /// So that each of the following need not be asked for alone, which takes long.
+    void ask_for(const std::vector<std::uint64_t> &offsets);
     /// "call in function (file:line) < function (file:line) ...", innermost first, with what was inlined.
     std::string describe(const Site &site);
     /// Without lines, which change with every edit.

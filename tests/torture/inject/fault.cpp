@@ -71,6 +71,7 @@ constexpr std::array handshake_faults{invalid, not_permitted};
 constexpr std::array watch_faults{no_memory, invalid, busy};
 constexpr std::array copy_faults{no_memory, again, exists, part_then_again, part_then_no_memory};
 constexpr std::array move_faults{no_memory, again, busy, invalid, exists, part_then_again, part_then_busy};
+constexpr std::array unwatch_faults{Fault{"ENOMEM", ENOMEM, false, true}};
 constexpr std::array protect_faults{no_memory, again};
 constexpr std::array memfd_faults{too_many_files, no_memory, not_permitted};
 constexpr std::array futex_wait_faults{again, interrupted};
@@ -94,7 +95,7 @@ std::span<const Fault> ioctl_faults(std::uint64_t request)
     case UFFDIO_POISON:
         return protect_faults;
     case UFFDIO_UNREGISTER:
-        return only_no_memory;
+        return unwatch_faults;
     }
     return {}; // UFFDIO_WAKE fails for wrong arguments only
 }
