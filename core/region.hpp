@@ -173,6 +173,7 @@ class Region final : public AnyRegion {
     void forget_failure(ChunkIndex chunk) noexcept;
     void unhold(ChunkIndex chunk) noexcept;
     Status make_dirty(ChunkIndex chunk) noexcept;
+    Status make_reachable(ChunkIndex chunk) noexcept;
 
     // region_extent.cpp
     /// What a miss tells of the chunk's neighbours.

@@ -132,9 +132,13 @@ Region::Answer Region::answer_discarded(const Fault &fault) noexcept
             continue;
         const bool there = backing_->has_page(fault.address);
         unhold(chunk);
-        if (there)
-            break;
-        return Answer::fill;
+        if (!there)
+            return Answer::fill;
+        if (backing_->may_be_out_of_reach() && !make_reachable(chunk).ok()) {
+            engine_.log(LogLevel::error, "chunk %zu of the region at %p is in memory, but out of reach: %s", chunk.value, static_cast<void *>(body()), last_error());
+            return Answer::refused;
+        }
+        break;
     }
     backing_->wake(chunk);
     return Answer::done;

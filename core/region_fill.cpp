@@ -20,6 +20,9 @@ Status Region::ensure(ChunkIndex chunk, Access access, Keep keep) noexcept
     for (;;) {
         switch (seen.state()) {
         case ChunkState::resident:
+            if (backing_->may_be_out_of_reach()) [[unlikely]]
+                if (Status status = make_reachable(chunk); !status.ok())
+                    return status;
             if (keep == Keep::nothing)
                 return {};
             if (keep == Keep::pin && seen.pins() == ChunkWord::pins_mask / ChunkWord::one_pin)
@@ -237,6 +240,20 @@ void Region::unhold(ChunkIndex chunk) noexcept
     } while (!change(chunk, seen, next));
     if (next.holds() == 0 && seen.has(ChunkWord::waiters))
         kernel::futex_wake_all(word(chunk));
+}
+
+/// Of a chunk that was put back, and should be open to loads, and to stores if it has changed.
+Status Region::make_reachable(ChunkIndex chunk) noexcept
+{
+    ChunkWord seen = look(chunk);
+    while (seen.can_hold()) {
+        if (!change(chunk, seen, seen.plus(ChunkWord::one_hold)))
+            continue;
+        const Status status = backing_->make_reachable(chunk, seen.has(ChunkWord::dirty));
+        unhold(chunk);
+        return status;
+    }
+    return {}; // on its way: whoever has it in hands says how that ends
 }
 
 /// By somebody who holds the chunk: stores may reach it from now on, and will not be lost.

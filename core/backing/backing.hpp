@@ -89,6 +89,11 @@ class Backing {
     /// Puts back those pages of a resident, unchanged chunk that are missing.  May be called by several threads at once.
     virtual Status restore(ChunkIndex chunk, const Staging &staging) noexcept = 0;
 
+    /// Whether a chunk that was put back may be out of reach: from then on who wants a resident one makes sure.
+    bool may_be_out_of_reach() const { return out_of_reach_.load(std::memory_order_relaxed); }
+    /// By somebody who holds the chunk.
+    virtual Status make_reachable(ChunkIndex, bool /*dirty*/) noexcept { return {}; }
+
     // -- failing
     /// Poison replaces the mapping of the chunk: the caller must keep poison() and install() apart.
     virtual bool poison_replaces_mapping() const = 0;
@@ -117,6 +122,7 @@ class Backing {
     const Geometry &geometry_;
     Frames &frames_;
     std::byte *body_ = nullptr;
+    std::atomic<bool> out_of_reach_{false};
 };
 
 } // namespace ufomem

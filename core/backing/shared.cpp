@@ -70,10 +70,16 @@ void SharedBacking::finish(std::span<Outgoing> outgoing) noexcept
 bool SharedBacking::put_back(Outgoing &outgoing, Stores stores) noexcept
 {
     (void)kernel::drop(alias_of(outgoing.pages), outgoing.pages.length);
-    if (stores == Stores::reported)
-        return kernel::protect(at(outgoing.pages), outgoing.pages.length, Protection::read).ok();
-    (void)kernel::protect(at(outgoing.pages), outgoing.pages.length, protection());
-    return false;
+    const Protection wanted = stores == Stores::reported ? Protection::read : protection();
+    const bool reachable = kernel::protect(at(outgoing.pages), outgoing.pages.length, wanted).ok();
+    if (!reachable) // the process has as many mappings as it may
+        out_of_reach_.store(true);
+    return reachable && stores == Stores::reported;
+}
+
+Status SharedBacking::make_reachable(ChunkIndex chunk, bool dirty) noexcept
+{
+    return kernel::protect(at(chunk), size_of(chunk), dirty ? protection() : Protection::read);
 }
 
 Status SharedBacking::unprotect(ChunkIndex chunk) noexcept

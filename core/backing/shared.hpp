@@ -22,6 +22,7 @@ class SharedBacking final : public Backing {
     bool put_back(Outgoing &outgoing, Stores stores) noexcept override;
     bool tracks_stores() const override { return true; }
     Status unprotect(ChunkIndex chunk) noexcept override;
+    Status make_reachable(ChunkIndex chunk, bool dirty) noexcept override;
     bool has_page(const std::byte *) const noexcept override { return true; } // the file has it
     Status restore(ChunkIndex, const Staging &) noexcept override { return {}; }
     // What is not in memory is out of reach already, and the delivery raises the signal.
