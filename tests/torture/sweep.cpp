@@ -246,9 +246,8 @@ void Sweep::sweep_site(const Scenario &scenario, const Variant &variant, const K
             if (out_of_time())
                 return;
             const Rule rule{site.id, fault, *pattern};
-            (void)try_case(scenario, variant, {&rule, 1}, {&site, 1}, !site.cold);
             // Where the way out of the error led to.
-            if (options_.pairs) {
+            if (try_case(scenario, variant, {&rule, 1}, {&site, 1}, !site.cold) && options_.pairs) {
                 std::vector<KnownSite> reached = sites_of(*journal_);
                 std::erase_if(reached, [&](const KnownSite &one) { return ordinary.contains(one.id); });
                 journal_->sites.clear();
