@@ -178,8 +178,9 @@ Status Region::restore_held(const Fault &fault, ChunkWord held, Lasting &lasting
     // Whoever made the chunk dirty meanwhile gave its place in the spill back, and something else may have been read there.
     const bool valid = !held.has(ChunkWord::spilled) || look(chunk).has(ChunkWord::spilled);
     const Status status = valid ? backing_->restore(chunk, *staging) : lost();
+    const Failure failure = Failure::of_this_thread(status);
     backing_->abandon(*staging);
-    return status;
+    return failure.code == Code::ok ? Status{} : failure.report();
 }
 
 /// Lets a chunk fail whose missing pages cannot come back.

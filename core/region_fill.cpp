@@ -106,8 +106,9 @@ Result<Staging> Region::gather(ChunkIndex chunk, ChunkWord claimed, Access acces
     if (!staging.ok())
         return staging;
     if (Status status = load(chunk, claimed, staging->data, lasting); !status.ok()) {
-        backing_->abandon(*staging);
-        return status;
+        const Failure failure = Failure::of_this_thread(status);
+        backing_->abandon(*staging); // which may fail in its own way
+        return failure.report();
     }
     return staging;
 }
@@ -135,7 +136,8 @@ Status Region::load(ChunkIndex chunk, ChunkWord claimed, std::byte *out, Lasting
         count(&Counters::populates);
         count(&Counters::populated_bytes, data.length);
     } else {
-        lasting = Lasting::yes;
+        // What the library itself lacks may be there next time.
+        lasting = status.code == Code::nomem || status.code == Code::limit ? Lasting::no : Lasting::yes;
     }
     return status;
 }

@@ -291,7 +291,10 @@ Status Region::flush_spilled(ChunkIndex chunk, ChunkWord claimed) noexcept
     if (status.ok()) {
         bool spilled = false;
         status = store_out({chunk, 1}, staging->data, true, spilled);
+        const Failure failure = Failure::of_this_thread(status);
         backing_->abandon(*staging);
+        if (!status.ok())
+            (void)failure.report();
     }
     ChunkWord next = claimed.to(ChunkState::absent);
     if (status.ok()) {
