@@ -7,7 +7,7 @@ namespace ufomem {
 namespace {
 
 /// A page for each ring: to make one absent again is refused for locked memory on old kernels.
-constexpr std::size_t most_rings = 8192;
+constexpr std::size_t most_rings = 1024;
 
 } // namespace
 
