@@ -204,6 +204,7 @@ void Array::advise(std::size_t first, std::size_t count, ufo_advice advice)
 void Array::recover_and_verify()
 {
     pass_.step("recovering");
+    (void)flush(0, slots()); // ufo_reset() forgets what was not stored, also of neighbours that share an element
     for (std::size_t first = 0; first < elements(); first += chunk_elements_) {
         if (ufo_touch(region_, first, 1) == UFO_OK)
             continue;
