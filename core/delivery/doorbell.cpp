@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "doorbell.hpp"
 
+#include <cerrno>
+
 #include <sched.h>
 
 namespace ufomem {
 namespace {
 
-/// A page for each ring: to make one absent again is refused for locked memory on old kernels.
-constexpr std::size_t most_rings = 1024;
+/// A page for each ring, so that a page that cannot be made absent again does not matter for a while.
+constexpr std::size_t most_rings = 16;
 
 } // namespace
 
@@ -27,11 +29,14 @@ Status Doorbell::install(const kernel::Userfaultfd &faults) noexcept
 void Doorbell::ring() noexcept
 {
     if (next_ == watched_bytes()) {
-        (void)kernel::drop(pages_.data(), watched_bytes());
         next_ = 0;
+        // Locked memory is not dropped before Linux 5.18; new memory is not locked.
+        if (!kernel::drop(pages_.data(), watched_bytes()).ok() && kernel::map_private_again(pages_.data(), watched_bytes()).ok())
+            watched_.store(false);
     }
     if (!watched_.load()) {
-        if (!faults_->watch(pages_.data(), watched_bytes()).ok()) {
+        if (!faults_->watch(pages_.data(), watched_bytes()).ok() ||
+            !kernel::protect(pages_.data(), watched_bytes(), kernel::Protection::read_write).ok()) {
             sched_yield(); // the caller rings again
             return;
         }
@@ -59,7 +64,8 @@ void Doorbell::answer(const kernel::FaultMessage &message) noexcept
 {
     for (;; sched_yield()) {
         const std::size_t page = kernel::page_size();
-        if (faults_->copy(page_of(message), pages_.data() + watched_bytes(), page, false, kernel::Wake::no).error == 0) {
+        const int error = faults_->copy(page_of(message), pages_.data() + watched_bytes(), page, false, kernel::Wake::no).error;
+        if (error == 0 || error == EEXIST) {
             faults_->wake(page_of(message), page);
             return;
         }

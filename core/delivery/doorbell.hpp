@@ -19,7 +19,7 @@ class Doorbell {
     bool is_rung(const kernel::FaultMessage &message) const;
     /// By the reader of such a message, when there is another reader, who will get it next.
     void pass_on(const kernel::FaultMessage &message) noexcept;
-    /// By the last reader.  Needs no memory if there is none.
+    /// By the last reader, or whoever is to go on reading.  Needs no memory if there is none.
     void answer(const kernel::FaultMessage &message) noexcept;
 
   private:

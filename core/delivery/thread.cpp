@@ -125,6 +125,10 @@ void ThreadDelivery::run() noexcept
         const std::span<const kernel::FaultMessage> got = faults_.read({&message, 1});
         if (got.empty())
             continue;
+        if (doorbell_.is_rung(message) && !stopping_.load()) {
+            doorbell_.answer(message); // by somebody who touches all memory there is, as mlockall() does
+            continue;
+        }
         if (doorbell_.is_rung(message)) {
             if (reading_.fetch_sub(1) == 1)
                 doorbell_.answer(message);
