@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdint>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -29,8 +31,12 @@ bool holds_data(std::uint64_t entry)
 bool resident(std::uintptr_t address, std::size_t pages)
 {
     std::array<unsigned char, most_at_once> present;
-    return mincore(reinterpret_cast<void *>(address), pages * page_size(), present.data()) == 0 &&
-           std::all_of(present.begin(), present.begin() + static_cast<std::ptrdiff_t>(pages), [](unsigned char page) { return (page & 1) != 0; });
+    while (mincore(reinterpret_cast<void *>(address), pages * page_size(), present.data()) != 0) {
+        if (errno != EAGAIN) // nothing is mapped there
+            return false;
+        sched_yield(); // to take that for an answer would be to give up what is there
+    }
+    return std::all_of(present.begin(), present.begin() + static_cast<std::ptrdiff_t>(pages), [](unsigned char page) { return (page & 1) != 0; });
 }
 
 } // namespace
