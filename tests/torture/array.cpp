@@ -22,8 +22,12 @@ std::uint64_t zero_word(std::size_t) { return 0; }
 std::uint64_t counted_word(std::size_t index) { return 7 + 3 * index; }
 
 Array::Array(Pass &pass, ufo *region, Shape shape)
-    : pass_(pass), region_(region), shape_(shape), data_(static_cast<volatile std::uint64_t *>(ufo_data(region))),
-      chunk_elements_(ufo_chunk(region)), versions_((shape.words + shape.stride - 1) / shape.stride)
+    : pass_(pass),
+      region_(region),
+      shape_(shape),
+      data_(static_cast<volatile std::uint64_t *>(ufo_data(region))),
+      chunk_elements_(ufo_chunk(region)),
+      versions_((shape.words + shape.stride - 1) / shape.stride)
 {
 }
 
@@ -53,9 +57,11 @@ void Array::check(std::size_t slot, std::uint64_t seen, const char *how)
     }
     for (std::uint32_t version = 0; version < versions.oldest; ++version)
         if (seen == value(word, version))
-            return pass_.note(Violation::lost, "%s: word %zu has version %u, and not %u to %u", how, word, version, versions.oldest, versions.newest);
-    pass_.note(Violation::wrong, "%s: word %zu is %#llx, and never was; %#llx is version %u", how, word, static_cast<unsigned long long>(seen),
-               static_cast<unsigned long long>(value(word, versions.newest)), versions.newest);
+            return pass_.note(Violation::lost, "%s: word %zu has version %u, and not %u to %u", how, word, version,
+                              versions.oldest, versions.newest);
+    pass_.note(Violation::wrong, "%s: word %zu is %#llx, and never was; %#llx is version %u", how, word,
+               static_cast<unsigned long long>(seen), static_cast<unsigned long long>(value(word, versions.newest)),
+               versions.newest);
 }
 
 std::uint64_t Array::next_value(std::size_t slot)
@@ -83,7 +89,8 @@ void Array::load(std::size_t first, std::size_t count)
 
 void Array::store(std::size_t first, std::size_t count)
 {
-    const std::vector<Versions> before(versions_.begin() + static_cast<std::ptrdiff_t>(first), versions_.begin() + static_cast<std::ptrdiff_t>(first + count));
+    const std::vector<Versions> before(versions_.begin() + static_cast<std::ptrdiff_t>(first),
+                                       versions_.begin() + static_cast<std::ptrdiff_t>(first + count));
     std::vector<std::uint64_t> next(count);
     for (std::size_t i = 0; i < count; ++i)
         next[i] = next_value(first + i);
@@ -163,7 +170,8 @@ bool Array::flush(std::size_t first, std::size_t count, const Stored &stored)
 template <class Visit> void Array::for_slots_of_chunks(Elements elements, Visit visit)
 {
     const std::size_t begin = elements.first / chunk_elements_ * chunk_elements_ * shape_.words_per_element;
-    const std::size_t end = (elements.first + elements.count + chunk_elements_ - 1) / chunk_elements_ * chunk_elements_ * shape_.words_per_element;
+    const std::size_t end = (elements.first + elements.count + chunk_elements_ - 1) / chunk_elements_ * chunk_elements_
+                            * shape_.words_per_element;
     for (std::size_t slot = (begin + shape_.stride - 1) / shape_.stride; slot < slots() && word_of(slot) < end; ++slot)
         visit(slot);
 }
@@ -182,7 +190,8 @@ void Array::reset(std::size_t first, std::size_t count)
 void Array::pin_and_use(std::size_t first, std::size_t count, bool write)
 {
     const Elements elements = elements_of(first, count);
-    const ufo_status pinned = write ? ufo_pin_write(region_, elements.first, elements.count) : ufo_pin(region_, elements.first, elements.count);
+    const ufo_status pinned = write ? ufo_pin_write(region_, elements.first, elements.count)
+                                    : ufo_pin(region_, elements.first, elements.count);
     if (!pass_.ok(pinned, write ? "ufo_pin_write" : "ufo_pin"))
         return;
     if (write)

@@ -70,7 +70,8 @@ Inventory take_inventory(std::size_t expected_threads)
     return inventory;
 }
 
-void compare_holdings(Journal &journal, const std::map<std::uint64_t, Ledger::Holding> &before, const std::map<std::uint64_t, Ledger::Holding> &after, bool mapping)
+void compare_holdings(Journal &journal, const std::map<std::uint64_t, Ledger::Holding> &before,
+                      const std::map<std::uint64_t, Ledger::Holding> &after, bool mapping)
 {
     for (const auto &[site, now] : after) {
         const auto found = before.find(site);

@@ -29,8 +29,8 @@ struct Case {
     bool warm = true;
     std::string folder;
     int time_limit_seconds = 20;
-    bool quiet = true;  ///< what the child prints is thrown away
-    bool wait = false;  ///< a child that hangs is left for a debugger
+    bool quiet = true; ///< what the child prints is thrown away
+    bool wait = false; ///< a child that hangs is left for a debugger
 };
 
 /// Runs the case, and writes into the journal what came of it.

@@ -12,13 +12,13 @@
 namespace torture {
 
 enum class Violation : std::uint8_t {
-    wrong,     ///< data that was never there
-    lost,      ///< a change that was acknowledged is gone
-    unclear,   ///< a failure without a sentence or with a status that does not exist
-    broken,    ///< after the error has stopped, something still does not work
-    leak,      ///< memory, address space, descriptors or threads that nobody has any more
-    crash,     ///< ended by a signal, or by std::terminate()
-    hang,      ///< not ended in time
+    wrong,   ///< data that was never there
+    lost,    ///< a change that was acknowledged is gone
+    unclear, ///< a failure without a sentence or with a status that does not exist
+    broken,  ///< after the error has stopped, something still does not work
+    leak,    ///< memory, address space, descriptors or threads that nobody has any more
+    crash,   ///< ended by a signal, or by std::terminate()
+    hang,    ///< not ended in time
     count
 };
 
@@ -33,9 +33,9 @@ struct Journal {
     static constexpr std::size_t message_size = 400;
 
     std::atomic<bool> finished{false};
-    std::atomic<std::uint64_t> hits{0};            ///< faults that happened
-    std::atomic<std::uint64_t> reported{0};        ///< errors that the library reported
-    std::atomic<std::uint64_t> checked{0};         ///< accesses whose value was looked at
+    std::atomic<std::uint64_t> hits{0};     ///< faults that happened
+    std::atomic<std::uint64_t> reported{0}; ///< errors that the library reported
+    std::atomic<std::uint64_t> checked{0};  ///< accesses whose value was looked at
     std::atomic<std::uint32_t> violations[static_cast<std::size_t>(Violation::count)];
     std::atomic<std::uint32_t> message_count{0};
     char messages[most_messages][message_size];

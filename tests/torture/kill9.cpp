@@ -48,7 +48,8 @@ std::uint64_t word_of(std::size_t page, std::uint64_t version, std::size_t index
 {
     if (index == 0)
         return version;
-    std::uint64_t value = (page + 1) * 0x9e3779b97f4a7c15ULL ^ version * 0xbf58476d1ce4e5b9ULL ^ index * 0x94d049bb133111ebULL;
+    std::uint64_t value =
+        (page + 1) * 0x9e3779b97f4a7c15ULL ^ version * 0xbf58476d1ce4e5b9ULL ^ index * 0x94d049bb133111ebULL;
     return value ^ value >> 29;
 }
 
@@ -94,7 +95,8 @@ struct Random {
 std::shared_mutex g_storing;
 
 /// Changes pages of its own: every writer-th.
-void write_for_ever(ufo *region, Shared &shared, int acknowledge, std::size_t number, std::uint64_t seed, std::vector<std::uint64_t> versions)
+void write_for_ever(ufo *region, Shared &shared, int acknowledge, std::size_t number, std::uint64_t seed,
+                    std::vector<std::uint64_t> versions)
 {
     Random random{seed + number * 77};
     auto *memory = static_cast<std::uint64_t *>(ufo_data(region));
@@ -139,7 +141,8 @@ void write_for_ever(ufo *region, Shared &shared, int acknowledge, std::size_t nu
     }
 }
 
-[[noreturn]] void child(const std::string &path, const Way &way, Shared &shared, int acknowledge, std::uint64_t seed, const std::vector<std::uint64_t> &versions)
+[[noreturn]] void child(const std::string &path, const Way &way, Shared &shared, int acknowledge, std::uint64_t seed,
+                        const std::vector<std::uint64_t> &versions)
 {
     if (way.delivery)
         setenv("UFOMEM_DELIVERY", way.delivery, 1);
@@ -151,7 +154,9 @@ void write_for_ever(ufo *region, Shared &shared, int acknowledge, std::size_t nu
     ufo_config *config = ufo_config_new();
     ufo_config_set_elements(config, pages * page_words, 8);
     ufo_config_set_chunk(config, chunk_pages * page_words);
-    ufo *region = core && ufo_config_set_file(config, path.c_str(), 0, UFO_FILE_WRITEBACK) == UFO_OK ? ufo_new(core, config) : nullptr;
+    ufo *region = core && ufo_config_set_file(config, path.c_str(), 0, UFO_FILE_WRITEBACK) == UFO_OK
+                      ? ufo_new(core, config)
+                      : nullptr;
     if (!region) {
         std::fprintf(stderr, "child: %s\n", ufo_last_error());
         _exit(core ? 1 : 77);
@@ -166,22 +171,27 @@ void write_for_ever(ufo *region, Shared &shared, int acknowledge, std::size_t nu
 }
 
 struct Totals {
-    std::uint64_t cycles = 0, writes = 0, flushes = 0, acknowledged = 0, newer = 0, lost = 0, mixed = 0, ahead = 0, failed = 0, skipped = 0;
+    std::uint64_t cycles = 0, writes = 0, flushes = 0, acknowledged = 0, newer = 0, lost = 0, mixed = 0, ahead = 0,
+                  failed = 0, skipped = 0;
 };
 
 class Cycles {
   public:
-    Cycles(std::string folder, std::uint64_t seed) : path_(std::move(folder) + "/ufomem-kill9-XXXXXX"), random_{seed}, versions_(pages, 0)
+    Cycles(std::string folder, std::uint64_t seed)
+        : path_(std::move(folder) + "/ufomem-kill9-XXXXXX"), random_{seed}, versions_(pages, 0)
     {
         descriptor_ = mkstemp(path_.data());
         for (std::size_t page = 0; page < pages; ++page) {
             const Page content = content_of(page, 0);
-            if (descriptor_ < 0 || pwrite(descriptor_, content.data(), page_bytes, static_cast<off_t>(page * page_bytes)) != page_bytes) {
+            if (descriptor_ < 0
+                || pwrite(descriptor_, content.data(), page_bytes, static_cast<off_t>(page * page_bytes))
+                       != page_bytes) {
                 std::perror(path_.c_str());
                 std::exit(2);
             }
         }
-        shared_ = new (mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Shared{};
+        shared_ =
+            new (mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Shared{};
     }
     ~Cycles()
     {
@@ -214,7 +224,8 @@ class Cycles {
         if (WIFEXITED(status)) { // by itself
             if (WEXITSTATUS(status) == 77)
                 return ++totals.skipped, true;
-            std::printf("cycle %" PRIu64 ", %s: the child ended by itself, with %d\n", totals.cycles, way.name, WEXITSTATUS(status));
+            std::printf("cycle %" PRIu64 ", %s: the child ended by itself, with %d\n", totals.cycles, way.name,
+                        WEXITSTATUS(status));
             return ++totals.failed, false;
         }
         ++totals.cycles;
@@ -264,8 +275,9 @@ class Cycles {
         bool good = true;
         const auto complain = [&](std::uint64_t &count, const char *what, std::size_t page, std::uint64_t found) {
             if (count++ < 5)
-                std::printf("cycle %" PRIu64 ", %s: page %zu %s: version %" PRIu64 ", acknowledged %" PRIu64 ", begun %" PRIu64 "\n", totals.cycles, way, page, what,
-                            found, acknowledged_[page], shared_->begun[page].load());
+                std::printf("cycle %" PRIu64 ", %s: page %zu %s: version %" PRIu64 ", acknowledged %" PRIu64
+                            ", begun %" PRIu64 "\n",
+                            totals.cycles, way, page, what, found, acknowledged_[page], shared_->begun[page].load());
             good = false;
         };
         for (std::size_t page = 0; page < pages; ++page) {
@@ -347,10 +359,11 @@ int main(int argc, char **argv)
         Totals totals;
         while (totals.cycles + totals.failed + totals.skipped < cycles)
             (void)one.run(totals);
-        std::printf("%s: --seed %" PRIu64 ": kills %" PRIu64 " (skipped %" PRIu64 "), pages written %" PRIu64 ", flushes %" PRIu64 ", pages acknowledged %" PRIu64
-                    ", newer than acknowledged %" PRIu64 "; lost %" PRIu64 ", mixed %" PRIu64 ", never written %" PRIu64 ", failed %" PRIu64 "\n",
-                    folder.c_str(), seed, totals.cycles, totals.skipped, totals.writes, totals.flushes, totals.acknowledged, totals.newer, totals.lost, totals.mixed,
-                    totals.ahead, totals.failed);
+        std::printf("%s: --seed %" PRIu64 ": kills %" PRIu64 " (skipped %" PRIu64 "), pages written %" PRIu64
+                    ", flushes %" PRIu64 ", pages acknowledged %" PRIu64 ", newer than acknowledged %" PRIu64
+                    "; lost %" PRIu64 ", mixed %" PRIu64 ", never written %" PRIu64 ", failed %" PRIu64 "\n",
+                    folder.c_str(), seed, totals.cycles, totals.skipped, totals.writes, totals.flushes,
+                    totals.acknowledged, totals.newer, totals.lost, totals.mixed, totals.ahead, totals.failed);
         all.cycles += totals.cycles;
         all.skipped += totals.skipped;
         all.failed += totals.failed + totals.lost + totals.mixed + totals.ahead;

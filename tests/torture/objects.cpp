@@ -27,7 +27,8 @@ CoreOwner make_core(Pass &pass, std::size_t budget, const ConfigureCore &more)
     }));
 }
 
-RegionOwner make_region(Pass &pass, ufo_core *core, std::size_t elements, std::size_t element_size, std::size_t chunk_bytes, const Configure &more)
+RegionOwner make_region(Pass &pass, ufo_core *core, std::size_t elements, std::size_t element_size,
+                        std::size_t chunk_bytes, const Configure &more)
 {
     return RegionOwner(pass.make<ufo>("ufo_new", [&]() -> ufo * {
         ufo_config *config = ufo_config_new();

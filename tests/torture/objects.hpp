@@ -28,7 +28,8 @@ using Configure = std::function<ufo_status(ufo_config *)>;
 using ConfigureCore = std::function<ufo_status(ufo_core_config *)>;
 
 CoreOwner make_core(Pass &pass, std::size_t budget, const ConfigureCore &more = nullptr);
-RegionOwner make_region(Pass &pass, ufo_core *core, std::size_t elements, std::size_t element_size, std::size_t chunk_bytes, const Configure &more = nullptr);
+RegionOwner make_region(Pass &pass, ufo_core *core, std::size_t elements, std::size_t element_size,
+                        std::size_t chunk_bytes, const Configure &more = nullptr);
 
 /// A file with mixed_word() all over, gone at the end.
 class WorkFile {

@@ -17,7 +17,7 @@ constexpr const char *usage =
   --scenario NAMES     of these only        --variant NAMES      (see --list)
   --frames N           frames of the library that make a site (2)
   --patterns NAMES     once, ever, every-2, every-3, every-7
-  --per-site N         at most N scenarios for a site, the quickest first
+  --per-site N         at most N scenarios for a site
   --pairs              also a second fault where the first one led to
   --quick              a choice that takes less than a minute
   --seconds S          stop after that time
@@ -52,22 +52,59 @@ std::vector<std::string> split(const char *names)
 
 Options Options::parse(int argc, char **argv)
 {
-    enum Key : int { scenario, variant, frames_key, patterns_key, per_site, pairs_key, quick_key, seconds_key, folder_key, result_key, verbose_key, list_key,
-                     site_key, at_key, errno_key, pattern_key, then_site, then_at_key, then_errno, then_pattern, cold_key, repeat_key, wait_key, time_limit_key, help };
-    static const option known[] = {
-        {"scenario", required_argument, nullptr, scenario}, {"variant", required_argument, nullptr, variant},
-        {"frames", required_argument, nullptr, frames_key}, {"patterns", required_argument, nullptr, patterns_key},
-        {"per-site", required_argument, nullptr, per_site}, {"pairs", no_argument, nullptr, pairs_key},
-        {"quick", no_argument, nullptr, quick_key},         {"seconds", required_argument, nullptr, seconds_key},
-        {"folder", required_argument, nullptr, folder_key}, {"result", required_argument, nullptr, result_key},
-        {"verbose", no_argument, nullptr, verbose_key},     {"list", no_argument, nullptr, list_key},
-        {"site", required_argument, nullptr, site_key},     {"at", required_argument, nullptr, at_key},
-        {"errno", required_argument, nullptr, errno_key},   {"pattern", required_argument, nullptr, pattern_key},
-        {"then-site", required_argument, nullptr, then_site}, {"then-at", required_argument, nullptr, then_at_key},
-        {"then-errno", required_argument, nullptr, then_errno},
-        {"then-pattern", required_argument, nullptr, then_pattern}, {"cold", no_argument, nullptr, cold_key},
-        {"repeat", required_argument, nullptr, repeat_key}, {"wait", no_argument, nullptr, wait_key},
-        {"time-limit", required_argument, nullptr, time_limit_key}, {"help", no_argument, nullptr, help}, {}};
+    enum Key : int {
+        scenario,
+        variant,
+        frames_key,
+        patterns_key,
+        per_site,
+        pairs_key,
+        quick_key,
+        seconds_key,
+        folder_key,
+        result_key,
+        verbose_key,
+        list_key,
+        site_key,
+        at_key,
+        errno_key,
+        pattern_key,
+        then_site,
+        then_at_key,
+        then_errno,
+        then_pattern,
+        cold_key,
+        repeat_key,
+        wait_key,
+        time_limit_key,
+        help
+    };
+    static const option known[] = {{"scenario", required_argument, nullptr, scenario},
+                                   {"variant", required_argument, nullptr, variant},
+                                   {"frames", required_argument, nullptr, frames_key},
+                                   {"patterns", required_argument, nullptr, patterns_key},
+                                   {"per-site", required_argument, nullptr, per_site},
+                                   {"pairs", no_argument, nullptr, pairs_key},
+                                   {"quick", no_argument, nullptr, quick_key},
+                                   {"seconds", required_argument, nullptr, seconds_key},
+                                   {"folder", required_argument, nullptr, folder_key},
+                                   {"result", required_argument, nullptr, result_key},
+                                   {"verbose", no_argument, nullptr, verbose_key},
+                                   {"list", no_argument, nullptr, list_key},
+                                   {"site", required_argument, nullptr, site_key},
+                                   {"at", required_argument, nullptr, at_key},
+                                   {"errno", required_argument, nullptr, errno_key},
+                                   {"pattern", required_argument, nullptr, pattern_key},
+                                   {"then-site", required_argument, nullptr, then_site},
+                                   {"then-at", required_argument, nullptr, then_at_key},
+                                   {"then-errno", required_argument, nullptr, then_errno},
+                                   {"then-pattern", required_argument, nullptr, then_pattern},
+                                   {"cold", no_argument, nullptr, cold_key},
+                                   {"repeat", required_argument, nullptr, repeat_key},
+                                   {"wait", no_argument, nullptr, wait_key},
+                                   {"time-limit", required_argument, nullptr, time_limit_key},
+                                   {"help", no_argument, nullptr, help},
+                                   {}};
     Options options;
     if (const char *folder = std::getenv("TMPDIR"); folder && *folder)
         options.folder = folder;

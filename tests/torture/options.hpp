@@ -14,7 +14,7 @@ struct Options {
     std::vector<const Variant *> variants;
     std::string folder = "/tmp"; ///< for files and the spill
     std::size_t frames = 2;
-    std::vector<std::string> patterns; ///< names; empty: all
+    std::vector<std::string> patterns;  ///< names; empty: all
     std::size_t scenarios_per_site = 0; ///< 0: all that reach it
     bool pairs = false;                 ///< also a second fault on the way that the first one opens
     double seconds = 0;                 ///< stop after that time; 0: at the end
@@ -27,7 +27,8 @@ struct Options {
 
     // One case.
     std::uint64_t site = 0;
-    std::string at; ///< instead of a number, functions that its frames mention, separated by commas; the first one may be the call
+    std::string
+        at; ///< instead of a number, functions that its frames mention, separated by commas; the first one may be the call
     std::string error;
     std::string pattern = "once";
     std::uint64_t second_site = 0;

@@ -43,7 +43,8 @@ void Pass::count_error()
 
 void Pass::note_error(ufo_status status, const char *what)
 {
-    std::fprintf(stderr, "  %lld ms: %s: %s\n", static_cast<long long>(now_milliseconds() % 1'000'000), what, ufo_last_error()); // for who looks at one case
+    std::fprintf(stderr, "  %lld ms: %s: %s\n", static_cast<long long>(now_milliseconds() % 1'000'000), what,
+                 ufo_last_error()); // for who looks at one case
     if (status >= UFO_OK || std::strcmp(ufo_status_string(status), ufo_status_string(-1000)) == 0)
         journal_.note(Violation::unclear, "%s: status %d", what, status);
     else if (ufo_last_error()[0] == '\0')
@@ -65,7 +66,8 @@ bool Pass::ok_signal(int signal, const char *what)
 {
     if (signal == 0)
         return true;
-    std::fprintf(stderr, "  %lld ms: %s: signal %d\n", static_cast<long long>(now_milliseconds() % 1'000'000), what, signal);
+    std::fprintf(stderr, "  %lld ms: %s: signal %d\n", static_cast<long long>(now_milliseconds() % 1'000'000), what,
+                 signal);
     count_error();
     if (!errors_allowed())
         journal_.note(Violation::broken, "%s: signal %d", what, signal);
@@ -76,7 +78,8 @@ void Pass::expect(ufo_status status, ufo_status expected, const char *what)
 {
     if (status == expected || (errors_allowed() && status != UFO_OK))
         return;
-    journal_.note(Violation::broken, "%s: %s instead of %s: %s", what, ufo_status_string(status), ufo_status_string(expected), ufo_last_error());
+    journal_.note(Violation::broken, "%s: %s instead of %s: %s", what, ufo_status_string(status),
+                  ufo_status_string(expected), ufo_last_error());
 }
 
 } // namespace torture

@@ -19,7 +19,9 @@ class Pass {
         faulty, ///< calls may fail, if they say so
         clean   ///< nothing may fail
     };
-    Pass(Journal &journal, Kind kind, std::string folder) : journal_(journal), kind_(kind), folder_(std::move(folder)) {}
+    Pass(Journal &journal, Kind kind, std::string folder) : journal_(journal), kind_(kind), folder_(std::move(folder))
+    {
+    }
 
     Journal &journal() { return journal_; }
     const std::string &folder() const { return folder_; }

@@ -48,7 +48,9 @@ class SharedJournal {
 std::vector<KnownSite> sites_of(Journal &journal)
 {
     std::vector<KnownSite> list;
-    journal.sites.for_each([&](const Site &site) { list.push_back({site.id, site.request, site.frames, site.call, site.calls, false}); });
+    journal.sites.for_each([&](const Site &site) {
+        list.push_back({site.id, site.request, site.frames, site.call, site.calls, false});
+    });
     std::sort(list.begin(), list.end(), [](const KnownSite &a, const KnownSite &b) { return a.id < b.id; });
     return list;
 }
@@ -82,11 +84,14 @@ class Sweep {
 
     Case make_case(const Scenario &scenario, const Variant &variant, std::span<const Rule> rules, bool warm) const;
     std::vector<KnownSite> learn(const Scenario &scenario, const Variant &variant);
-    bool try_case(const Scenario &scenario, const Variant &variant, std::span<const Rule> rules, std::span<const KnownSite> at, bool warm);
+    bool try_case(const Scenario &scenario, const Variant &variant, std::span<const Rule> rules,
+                  std::span<const KnownSite> at, bool warm);
     void judge_holdings();
-    void note_finding(const Scenario &scenario, const Variant &variant, std::span<const Rule> rules, std::span<const KnownSite> at, bool warm);
+    void note_finding(const Scenario &scenario, const Variant &variant, std::span<const Rule> rules,
+                      std::span<const KnownSite> at, bool warm);
     std::vector<const Pattern *> patterns_for(const KnownSite &site, const Fault &fault) const;
-    void sweep_site(const Scenario &scenario, const Variant &variant, const KnownSite &site, const std::set<std::uint64_t> &ordinary);
+    void sweep_site(const Scenario &scenario, const Variant &variant, const KnownSite &site,
+                    const std::set<std::uint64_t> &ordinary);
     void sweep_second(const Scenario &scenario, const Variant &variant, const Rule &first, const KnownSite &site);
     bool out_of_time() const { return options_.seconds > 0 && seconds_since(begin_) > options_.seconds; }
     void progress(const char *variant, const char *scenario);
@@ -133,7 +138,8 @@ std::vector<KnownSite> Sweep::learn(const Scenario &scenario, const Variant &var
     std::vector<KnownSite> sites = sites_of(*journal_);
     if (!journal_->clean()) {
         std::printf("\n%s, %s: fails without any fault: %s\n", variant.name, scenario.name, journal_->messages[0]);
-        findings_.push_back({"--scenario " + std::string(scenario.name) + " --variant " + variant.name, "no fault", journal_->messages[0]});
+        findings_.push_back({"--scenario " + std::string(scenario.name) + " --variant " + variant.name, "no fault",
+                             journal_->messages[0]});
         ++totals_.violations[static_cast<std::size_t>(Violation::broken)];
     }
     std::set<std::uint64_t> warm;
@@ -161,23 +167,28 @@ void Sweep::judge_holdings()
         const Journal::Held &held = journal_->held[i];
         const Site *site = journal_->sites.find(held.site);
         // ... and the capacity of a string in it.
-        if (!site || symbols_.mentions(*site, "HandlePool") || symbols_.mentions(*site, "ufo_core_config_set_spill_dir"))
+        if (!site || symbols_.mentions(*site, "HandlePool")
+            || symbols_.mentions(*site, "ufo_core_config_set_spill_dir"))
             continue;
-        journal_->note(Violation::leak, "%zu %s, %zu bytes: %s", held.count, held.mapping ? "mappings" : "allocations", held.bytes,
-                       symbols_.describe(*site).c_str());
+        journal_->note(Violation::leak, "%zu %s, %zu bytes: %s", held.count, held.mapping ? "mappings" : "allocations",
+                       held.bytes, symbols_.describe(*site).c_str());
     }
 }
 
-void Sweep::note_finding(const Scenario &scenario, const Variant &variant, std::span<const Rule> rules, std::span<const KnownSite> at, bool warm)
+void Sweep::note_finding(const Scenario &scenario, const Variant &variant, std::span<const Rule> rules,
+                         std::span<const KnownSite> at, bool warm)
 {
     char command[512];
-    int used = std::snprintf(command, sizeof command, "tests/torture/torture --scenario %s --variant %s --frames %zu", scenario.name, variant.name, options_.frames);
+    int used = std::snprintf(command, sizeof command, "tests/torture/torture --scenario %s --variant %s --frames %zu",
+                             scenario.name, variant.name, options_.frames);
     const char *prefixes[] = {"", "then-"};
     std::string place;
     for (std::size_t i = 0; i < rules.size(); ++i) {
-        used += std::snprintf(command + used, sizeof command - static_cast<std::size_t>(used), " --%ssite %" PRIx64 " --%serrno %s --%spattern %s", prefixes[i],
-                              rules[i].site, prefixes[i], rules[i].fault.name, prefixes[i], rules[i].pattern.name);
-        place += (i != 0 ? "; then " : "") + std::string(rules[i].fault.name) + " " + rules[i].pattern.name + " from " + describe(at[i]);
+        used += std::snprintf(command + used, sizeof command - static_cast<std::size_t>(used),
+                              " --%ssite %" PRIx64 " --%serrno %s --%spattern %s", prefixes[i], rules[i].site,
+                              prefixes[i], rules[i].fault.name, prefixes[i], rules[i].pattern.name);
+        place += (i != 0 ? "; then " : "") + std::string(rules[i].fault.name) + " " + rules[i].pattern.name + " from "
+                 + describe(at[i]);
     }
     if (!warm)
         std::snprintf(command + used, sizeof command - static_cast<std::size_t>(used), " --cold");
@@ -189,7 +200,8 @@ void Sweep::note_finding(const Scenario &scenario, const Variant &variant, std::
     findings_.push_back({command, place, messages});
 }
 
-bool Sweep::try_case(const Scenario &scenario, const Variant &variant, std::span<const Rule> rules, std::span<const KnownSite> at, bool warm)
+bool Sweep::try_case(const Scenario &scenario, const Variant &variant, std::span<const Rule> rules,
+                     std::span<const KnownSite> at, bool warm)
 {
     run_case(make_case(scenario, variant, rules, warm), *journal_);
     judge_holdings();
@@ -207,8 +219,9 @@ bool Sweep::try_case(const Scenario &scenario, const Variant &variant, std::span
     if (!journal_->clean())
         note_finding(scenario, variant, rules, at, warm);
     else if (options_.verbose)
-        std::printf("%s %s %s %s %s: %" PRIu64 " faults, %" PRIu64 " reports\n", variant.name, scenario.name, describe(at[0]).c_str(), rules[0].fault.name,
-                    rules[0].pattern.name, journal_->hits.load(), journal_->reported.load());
+        std::printf("%s %s %s %s %s: %" PRIu64 " faults, %" PRIu64 " reports\n", variant.name, scenario.name,
+                    describe(at[0]).c_str(), rules[0].fault.name, rules[0].pattern.name, journal_->hits.load(),
+                    journal_->reported.load());
     return journal_->clean();
 }
 
@@ -217,7 +230,9 @@ std::vector<const Pattern *> Sweep::patterns_for(const KnownSite &site, const Fa
 {
     std::vector<const Pattern *> list;
     for (const Pattern &pattern : patterns()) {
-        const bool chosen = options_.patterns.empty() || std::find(options_.patterns.begin(), options_.patterns.end(), pattern.name) != options_.patterns.end();
+        const bool chosen =
+            options_.patterns.empty()
+            || std::find(options_.patterns.begin(), options_.patterns.end(), pattern.name) != options_.patterns.end();
         if (chosen && (pattern.every <= 1 || site.calls >= pattern.every))
             list.push_back(&pattern);
     }
@@ -239,7 +254,8 @@ void Sweep::sweep_second(const Scenario &scenario, const Variant &variant, const
     }
 }
 
-void Sweep::sweep_site(const Scenario &scenario, const Variant &variant, const KnownSite &site, const std::set<std::uint64_t> &ordinary)
+void Sweep::sweep_site(const Scenario &scenario, const Variant &variant, const KnownSite &site,
+                       const std::set<std::uint64_t> &ordinary)
 {
     for (const Fault &fault : plausible_faults(site.call, site.request))
         for (const Pattern *pattern : patterns_for(site, fault)) {
@@ -268,9 +284,10 @@ void Sweep::progress(const char *variant, const char *scenario)
     shown_ = Clock::now();
     const double done = (static_cast<double>(piece_) + share_) / static_cast<double>(std::max<std::size_t>(pieces_, 1));
     const double spent = seconds_since(begin_);
-    std::printf("%s%3.0f%%  %.0f s, about %.0f s left  %s/%s  %zu sites, %" PRIu64 " cases, %" PRIu64 " faults, %zu findings%s", terminal ? "\r" : "", done * 100, spent,
-                done > 0.001 ? spent / done - spent : 0.0, variant, scenario, totals_.sites.size(), totals_.cases, totals_.hits, findings_.size(),
-                terminal ? "\033[K" : "\n");
+    std::printf("%s%3.0f%%  %.0f s, about %.0f s left  %s/%s  %zu sites, %" PRIu64 " cases, %" PRIu64
+                " faults, %zu findings%s",
+                terminal ? "\r" : "", done * 100, spent, done > 0.001 ? spent / done - spent : 0.0, variant, scenario,
+                totals_.sites.size(), totals_.cases, totals_.hits, findings_.size(), terminal ? "\033[K" : "\n");
     std::fflush(stdout);
 }
 
@@ -281,9 +298,11 @@ void Sweep::write_result() const
         std::perror(options_.result.c_str());
         return;
     }
-    std::fprintf(file, "{\"sites\": %zu, \"faults\": %zu, \"cases\": %" PRIu64 ", \"cases_met\": %" PRIu64 ", \"injected\": %" PRIu64 ", \"reported\": %" PRIu64
-                       ", \"checked\": %" PRIu64 ", \"seconds\": %.0f",
-                 totals_.sites.size(), totals_.faults.size(), totals_.cases, totals_.met, totals_.hits, totals_.reported, totals_.checked, seconds_since(begin_));
+    std::fprintf(file,
+                 "{\"sites\": %zu, \"faults\": %zu, \"cases\": %" PRIu64 ", \"cases_met\": %" PRIu64
+                 ", \"injected\": %" PRIu64 ", \"reported\": %" PRIu64 ", \"checked\": %" PRIu64 ", \"seconds\": %.0f",
+                 totals_.sites.size(), totals_.faults.size(), totals_.cases, totals_.met, totals_.hits,
+                 totals_.reported, totals_.checked, seconds_since(begin_));
     for (std::size_t i = 0; i < totals_.violations.size(); ++i)
         std::fprintf(file, ", \"%s\": %" PRIu64, name_of(static_cast<Violation>(i)), totals_.violations[i]);
     std::fprintf(file, ", \"findings\": [");
@@ -314,12 +333,13 @@ int Sweep::run()
             }
             ++piece_;
         }
-    std::printf("%ssites %zu, sites x errors %zu, cases %" PRIu64 " (the fault happened in %" PRIu64 "), faults %" PRIu64 ", errors reported %" PRIu64
-                ", accesses checked %" PRIu64 ", %.0f s\n",
-                isatty(STDOUT_FILENO) ? "\r\033[K" : "", totals_.sites.size(), totals_.faults.size(), totals_.cases, totals_.met, totals_.hits, totals_.reported,
-                totals_.checked, seconds_since(begin_));
+    std::printf("%ssites %zu, sites x errors %zu, cases %" PRIu64 " (the fault happened in %" PRIu64
+                "), faults %" PRIu64 ", errors reported %" PRIu64 ", accesses checked %" PRIu64 ", %.0f s\n",
+                isatty(STDOUT_FILENO) ? "\r\033[K" : "", totals_.sites.size(), totals_.faults.size(), totals_.cases,
+                totals_.met, totals_.hits, totals_.reported, totals_.checked, seconds_since(begin_));
     for (std::size_t i = 0; i < totals_.violations.size(); ++i)
-        std::printf("%s %" PRIu64 "%s", name_of(static_cast<Violation>(i)), totals_.violations[i], i + 1 < totals_.violations.size() ? ", " : "\n");
+        std::printf("%s %" PRIu64 "%s", name_of(static_cast<Violation>(i)), totals_.violations[i],
+                    i + 1 < totals_.violations.size() ? ", " : "\n");
     if (!options_.result.empty())
         write_result();
     if (totals_.cases == 0 || totals_.met == 0) {
@@ -335,9 +355,11 @@ int Sweep::list()
         for (const Scenario *scenario : options_.scenarios) {
             const Clock::time_point begin = Clock::now();
             const std::vector<KnownSite> sites = learn(*scenario, *variant);
-            std::printf("%s / %s: %zu sites, %.0f ms a pass\n", variant->name, scenario->name, sites.size(), seconds_since(begin) * 1000 / 3);
+            std::printf("%s / %s: %zu sites, %.0f ms a pass\n", variant->name, scenario->name, sites.size(),
+                        seconds_since(begin) * 1000 / 3);
             for (const KnownSite &site : sites)
-                std::printf("  %12" PRIx64 " %6u%s %s\n", site.id, site.calls, site.cold ? " cold" : "", describe(site).c_str());
+                std::printf("  %12" PRIx64 " %6u%s %s\n", site.id, site.calls, site.cold ? " cold" : "",
+                            describe(site).c_str());
         }
     return findings_.empty() ? 0 : 1;
 }
@@ -377,30 +399,36 @@ int Sweep::repeat()
                 std::vector<Rule> rules;
                 const Fault *fault = fault_named(site.call, site.request, options_.error);
                 if (!fault || !pattern_named(options_.pattern)) {
-                    std::printf("%s: no fault %s, or no pattern %s\n", describe(site).c_str(), options_.error.c_str(), options_.pattern.c_str());
+                    std::printf("%s: no fault %s, or no pattern %s\n", describe(site).c_str(), options_.error.c_str(),
+                                options_.pattern.c_str());
                     return 2;
                 }
                 rules.push_back({site.id, *fault, *pattern_named(options_.pattern)});
                 std::vector<KnownSite> at{site};
                 if (options_.second_site != 0 || !options_.then_at.empty()) {
-                    const std::optional<KnownSite> second = find_second(make_case(*scenario, *variant, rules, !site.cold && !options_.cold));
-                    const Fault *then = second ? fault_named(second->call, second->request, options_.second_error) : nullptr;
+                    const std::optional<KnownSite> second =
+                        find_second(make_case(*scenario, *variant, rules, !site.cold && !options_.cold));
+                    const Fault *then =
+                        second ? fault_named(second->call, second->request, options_.second_error) : nullptr;
                     if (!then || !pattern_named(options_.second_pattern)) {
-                        std::printf("the second site was not reached, or has no fault %s\n", options_.second_error.c_str());
+                        std::printf("the second site was not reached, or has no fault %s\n",
+                                    options_.second_error.c_str());
                         return 2;
                     }
                     rules.push_back({second->id, *then, *pattern_named(options_.second_pattern)});
                     at.push_back(*second);
                 }
                 any = true;
-                std::printf("%s / %s: %s %s from %s\n", variant->name, scenario->name, rules[0].fault.name, rules[0].pattern.name, describe(site).c_str());
+                std::printf("%s / %s: %s %s from %s\n", variant->name, scenario->name, rules[0].fault.name,
+                            rules[0].pattern.name, describe(site).c_str());
                 for (int i = 0; i < options_.repeat; ++i) {
                     Case one = make_case(*scenario, *variant, rules, !site.cold && !options_.cold);
                     one.quiet = false;
                     one.wait = options_.wait;
                     run_case(one, *journal_);
                     judge_holdings();
-                    std::printf("  %" PRIu64 " faults, %" PRIu64 " errors reported, %s\n", journal_->hits.load(), journal_->reported.load(),
+                    std::printf("  %" PRIu64 " faults, %" PRIu64 " errors reported, %s\n", journal_->hits.load(),
+                                journal_->reported.load(),
                                 journal_->clean() ? "nothing wrong" : "not as it should be:");
                     for (const auto &message : journal_->messages)
                         if (message[0] != '\0')

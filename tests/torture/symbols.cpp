@@ -95,7 +95,8 @@ std::string Symbols::describe(const Site &site)
         if (frame == 0)
             break;
         for (const Place &place : places(frame)) {
-            if (place.function.starts_with("std::") || place.function.starts_with("operator") || place.function.find("__gnu_cxx") == 0)
+            if (place.function.starts_with("std::") || place.function.starts_with("operator")
+                || place.function.find("__gnu_cxx") == 0)
                 continue; // the standard library, inlined
             text += (first ? "" : " < ") + short_name(place.function) + " (" + place.where + ")";
             first = false;

@@ -143,7 +143,8 @@ static void *use_with_signals_blocked(void *argument)
     unsigned char block[4096];
     for (size_t at = 0; at < LENGTH; at += sizeof block) {
         /* Deliveries by signal need theirs, and say so; calls never do. */
-        if (ufo_read(region, at, sizeof block, block) != UFO_OK || pattern_mismatch(block, at, sizeof block) != sizeof block)
+        if (ufo_read(region, at, sizeof block, block) != UFO_OK
+            || pattern_mismatch(block, at, sizeof block) != sizeof block)
             errors++;
         if (ufo_get_delivery(region) == UFO_DELIVERY_THREAD) {
             unsigned char *bytes = ufo_data(region);

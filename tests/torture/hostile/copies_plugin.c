@@ -22,15 +22,18 @@ __attribute__((visibility("default"))) uint64_t *plugin_start(void)
 {
     ufo_core_config *core_config = ufo_core_config_new();
     ufo_config *config = ufo_config_new();
-    if (core_config && config && ufo_core_config_set_budget(core_config, 128 * 1024) == UFO_OK && (core = ufo_core_new(core_config)) &&
-        ufo_config_set_elements(config, WORDS, 8) == UFO_OK && ufo_config_set_chunk(config, 512) == UFO_OK &&
-        ufo_config_set_populate(config, fill, NULL, NULL) == UFO_OK)
+    if (core_config && config && ufo_core_config_set_budget(core_config, 128 * 1024) == UFO_OK
+        && (core = ufo_core_new(core_config)) && ufo_config_set_elements(config, WORDS, 8) == UFO_OK
+        && ufo_config_set_chunk(config, 512) == UFO_OK && ufo_config_set_populate(config, fill, NULL, NULL) == UFO_OK)
         region = ufo_new(core, config);
     ufo_config_free(config);
     ufo_core_config_free(core_config);
     return region ? ufo_data(region) : NULL;
 }
 
-__attribute__((visibility("default"))) int plugin_owns(const void *address) { return ufo_find(core, address) == region && region; }
+__attribute__((visibility("default"))) int plugin_owns(const void *address)
+{
+    return ufo_find(core, address) == region && region;
+}
 
 __attribute__((visibility("default"))) void plugin_stop(void) { ufo_core_free(core); }

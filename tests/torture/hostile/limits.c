@@ -105,6 +105,7 @@ static void mappings(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(descriptors), cmocka_unit_test(address_space), cmocka_unit_test(mappings)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(descriptors), cmocka_unit_test(address_space),
+                                       cmocka_unit_test(mappings)};
     return RUN(tests);
 }

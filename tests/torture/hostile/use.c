@@ -79,8 +79,8 @@ int use_core(ufo_core *core)
     if (!config)
         return refused("ufo_config_new");
     ufo *region = NULL;
-    if (ufo_config_set_elements(config, WORDS, 8) == UFO_OK && ufo_config_set_chunk(config, CHUNK_WORDS) == UFO_OK &&
-        ufo_config_set_populate(config, triple, NULL, NULL) == UFO_OK)
+    if (ufo_config_set_elements(config, WORDS, 8) == UFO_OK && ufo_config_set_chunk(config, CHUNK_WORDS) == UFO_OK
+        && ufo_config_set_populate(config, triple, NULL, NULL) == UFO_OK)
         region = ufo_new(core, config);
     const int result = region ? use_region(region) : refused("ufo_new");
     ufo_free(region);
@@ -102,7 +102,10 @@ int use_library(void)
 
 bool note_use(const char *what, size_t amount, int status)
 {
-    print_message("%zu %s: %s\n", amount, what, status == USE_WORKED ? "works" : status == USE_REFUSED ? "refused" : "FAILED");
+    print_message("%zu %s: %s\n", amount, what,
+                  status == USE_WORKED    ? "works"
+                  : status == USE_REFUSED ? "refused"
+                                          : "FAILED");
     if (status != USE_WORKED && status != USE_REFUSED)
         fail_msg("%zu %s: the child ended with %d", amount, what, status);
     return status == USE_WORKED;

@@ -47,14 +47,15 @@ constexpr std::array fopen_faults{no_entry, too_many_files, no_access, no_memory
 constexpr std::array fstat_faults{device_error, no_memory};
 constexpr std::array ftruncate_faults{no_memory, too_large, interrupted};
 constexpr std::array lseek_faults{device_error};
-constexpr std::array mincore_faults{no_memory, again};
+constexpr std::array mincore_faults{again};
 constexpr std::array mkostemp_faults{too_many_files, no_space, no_access};
 constexpr std::array mmap_faults{no_memory, again};
 constexpr std::array only_no_memory{no_memory};
 constexpr std::array mremap_faults{no_memory, invalid};
 constexpr std::array munlock_faults{no_memory, again};
 constexpr std::array nanosleep_faults{interrupted};
-constexpr std::array open_faults{no_entry, no_access, not_permitted, too_many_files, no_memory, no_space, not_supported, interrupted};
+constexpr std::array open_faults{no_entry,  no_access, not_permitted, too_many_files,
+                                 no_memory, no_space,  not_supported, interrupted};
 constexpr std::array pread_faults{device_error, no_memory, interrupted, short_count};
 constexpr std::array process_vm_readv_faults{not_permitted, short_count};
 constexpr std::array pthread_create_faults{Fault{"EAGAIN", EAGAIN}}; // not a moment's state: the limit of threads
@@ -204,9 +205,11 @@ std::string syscall_name(std::uint64_t number)
     return "syscall(" + std::to_string(number) + ")";
 }
 
-constexpr const char *function_names[] = {"operator new", "fallocate", "fdatasync", "fopen",    "fstat",   "ftruncate", "ioctl",     "lseek",
-                                          "madvise",      "mincore",   "mkostemp",  "mmap",     "mprotect", "mremap",   "munlock",   "munmap",
-                                          "nanosleep",    "open",      "pread",     "process_vm_readv", "pthread_create", "pwrite", "read", "syscall"};
+constexpr const char *function_names[] = {"operator new",   "fallocate", "fdatasync", "fopen",   "fstat",
+                                          "ftruncate",      "ioctl",     "lseek",     "madvise", "mincore",
+                                          "mkostemp",       "mmap",      "mprotect",  "mremap",  "munlock",
+                                          "munmap",         "nanosleep", "open",      "pread",   "process_vm_readv",
+                                          "pthread_create", "pwrite",    "read",      "syscall"};
 
 constexpr Pattern all_patterns[] = {{"once", 0}, {"ever", 1}, {"every-2", 2}, {"every-3", 3}, {"every-7", 7}};
 

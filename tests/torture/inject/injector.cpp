@@ -24,7 +24,9 @@ struct Images {
 int note_image(dl_phdr_info *info, std::size_t, void *out)
 {
     auto &images = *static_cast<Images *>(out);
-    Image *image = std::strstr(info->dlpi_name, "libufomem.so") ? &images.library : std::strstr(info->dlpi_name, "libstdc++.so") ? &images.run_time : nullptr;
+    Image *image = std::strstr(info->dlpi_name, "libufomem.so")   ? &images.library
+                   : std::strstr(info->dlpi_name, "libstdc++.so") ? &images.run_time
+                                                                  : nullptr;
     if (!image)
         return 0;
     image->base = info->dlpi_addr;
@@ -91,7 +93,8 @@ Site *SiteTable::find(std::uint64_t id) noexcept
     return nullptr;
 }
 
-Site *SiteTable::find_or_add(std::uint64_t id, Call call, std::uint64_t request, std::span<const std::uint64_t> frames) noexcept
+Site *SiteTable::find_or_add(std::uint64_t id, Call call, std::uint64_t request,
+                             std::span<const std::uint64_t> frames) noexcept
 {
     static std::atomic_flag adding = ATOMIC_FLAG_INIT;
     if (Site *site = find(id))

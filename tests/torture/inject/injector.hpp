@@ -27,7 +27,8 @@ class SiteTable {
   public:
     static constexpr std::size_t capacity = 4096;
     Site *find(std::uint64_t id) noexcept;
-    Site *find_or_add(std::uint64_t id, Call call, std::uint64_t request, std::span<const std::uint64_t> frames) noexcept;
+    Site *find_or_add(std::uint64_t id, Call call, std::uint64_t request,
+                      std::span<const std::uint64_t> frames) noexcept;
     void clear() noexcept;
     template <class Visit> void for_each(Visit visit)
     {

@@ -13,8 +13,8 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -32,16 +32,16 @@ namespace {
 
 // Looked up before main(): a signal handler is no place to do so.  Until then calls are those of constructors, one thread's.
 #define REAL(name) real_##name()
-#define DEFINE_REAL(name)                                                                                                                            \
-    auto real_##name()                                                                                                                               \
-    {                                                                                                                                                \
-        static auto found = &::name;                                                                                                                 \
-        static bool looked_up = false;                                                                                                               \
-        if (!looked_up) {                                                                                                                            \
-            found = reinterpret_cast<decltype(found)>(dlsym(RTLD_NEXT, #name));                                                                      \
-            looked_up = true;                                                                                                                        \
-        }                                                                                                                                            \
-        return found;                                                                                                                                \
+#define DEFINE_REAL(name)                                                                                              \
+    auto real_##name()                                                                                                 \
+    {                                                                                                                  \
+        static auto found = &::name;                                                                                   \
+        static bool looked_up = false;                                                                                 \
+        if (!looked_up) {                                                                                              \
+            found = reinterpret_cast<decltype(found)>(dlsym(RTLD_NEXT, #name));                                        \
+            looked_up = true;                                                                                          \
+        }                                                                                                              \
+        return found;                                                                                                  \
     }
 DEFINE_REAL(fallocate)
 DEFINE_REAL(fdatasync)
@@ -69,14 +69,18 @@ DEFINE_REAL(syscall)
 
 [[gnu::constructor]] void look_all_up()
 {
-    (void)REAL(fallocate), (void)REAL(fdatasync), (void)REAL(fopen), (void)REAL(fstat), (void)REAL(ftruncate), (void)REAL(ioctl), (void)REAL(lseek);
-    (void)REAL(madvise), (void)REAL(mincore), (void)REAL(mkostemp), (void)REAL(mmap), (void)REAL(mprotect), (void)REAL(mremap), (void)REAL(munlock);
-    (void)REAL(munmap), (void)REAL(nanosleep), (void)REAL(open), (void)REAL(pread), (void)REAL(process_vm_readv), (void)REAL(pthread_create);
+    (void)REAL(fallocate), (void)REAL(fdatasync), (void)REAL(fopen), (void)REAL(fstat), (void)REAL(ftruncate),
+        (void)REAL(ioctl), (void)REAL(lseek);
+    (void)REAL(madvise), (void)REAL(mincore), (void)REAL(mkostemp), (void)REAL(mmap), (void)REAL(mprotect),
+        (void)REAL(mremap), (void)REAL(munlock);
+    (void)REAL(munmap), (void)REAL(nanosleep), (void)REAL(open), (void)REAL(pread), (void)REAL(process_vm_readv),
+        (void)REAL(pthread_create);
     (void)REAL(pwrite), (void)REAL(read), (void)REAL(syscall);
 }
 
 /// Fails the call, or lets real() do it.
-template <class Result, class Real> Result judge(Call call, std::uint64_t request, void *caller, Result failure, Real real)
+template <class Result, class Real>
+Result judge(Call call, std::uint64_t request, void *caller, Result failure, Real real)
 {
     const Injector::Verdict verdict = Injector::of_process().judge(call, request, caller);
     if (!verdict.fault)
@@ -91,7 +95,8 @@ constexpr std::size_t page = 4096;
 std::size_t half_of(std::size_t size, std::size_t unit) { return size / 2 / unit * unit; }
 
 /// The first half is transferred, then the error comes.  True if that was possible.
-template <class Request> bool transfer_part(int descriptor, unsigned long number, Request &request, __s64 Request::*done)
+template <class Request>
+bool transfer_part(int descriptor, unsigned long number, Request &request, __s64 Request::*done)
 {
     const std::size_t half = half_of(request.len, page);
     if (half == 0)
@@ -114,8 +119,10 @@ int fail_ioctl(int descriptor, unsigned long number, void *argument, const Fault
     } else if (number == UFFDIO_MOVE) {
         auto &request = *static_cast<uffdio_move *>(argument);
         request.move = fault.partial ? 0 : -fault.error;
-        part |= fault.partial && transfer_part(descriptor, number, *reinterpret_cast<uffdio_copy *>(argument), &uffdio_copy::copy);
-        static_assert(offsetof(uffdio_move, len) == offsetof(uffdio_copy, len) && offsetof(uffdio_move, move) == offsetof(uffdio_copy, copy));
+        part |= fault.partial
+                && transfer_part(descriptor, number, *reinterpret_cast<uffdio_copy *>(argument), &uffdio_copy::copy);
+        static_assert(offsetof(uffdio_move, len) == offsetof(uffdio_copy, len)
+                      && offsetof(uffdio_move, move) == offsetof(uffdio_copy, copy));
     }
     if (!part) // one page, or an error of its own
         return REAL(ioctl)(descriptor, number, argument);
@@ -128,7 +135,9 @@ void *allocate(std::size_t size, std::size_t alignment, void *caller) noexcept
     const Injector::Verdict verdict = Injector::of_process().judge(Call::allocate, 0, caller);
     if (verdict.fault)
         return nullptr;
-    void *memory = alignment > alignof(std::max_align_t) ? std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment) : std::malloc(size ? size : 1);
+    void *memory = alignment > alignof(std::max_align_t)
+                       ? std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment)
+                       : std::malloc(size ? size : 1);
     if (memory && verdict.site != 0)
         Ledger::of_process().allocated(memory, size, verdict.site);
     return memory;
@@ -157,7 +166,8 @@ extern "C" {
 
 int fallocate(int descriptor, int mode, off_t offset, off_t length)
 {
-    return judge(Call::fallocate, 0, CALLER, -1, [=](auto) { return REAL(fallocate)(descriptor, mode, offset, length); });
+    return judge(Call::fallocate, 0, CALLER, -1,
+                 [=](auto) { return REAL(fallocate)(descriptor, mode, offset, length); });
 }
 
 int fdatasync(int descriptor)
@@ -187,7 +197,8 @@ int ioctl(int descriptor, unsigned long request, ...) noexcept
     void *argument = va_arg(arguments, void *);
     va_end(arguments);
     const Injector::Verdict verdict = Injector::of_process().judge(Call::ioctl, request, CALLER);
-    return verdict.fault ? fail_ioctl(descriptor, request, argument, *verdict.fault) : REAL(ioctl)(descriptor, request, argument);
+    return verdict.fault ? fail_ioctl(descriptor, request, argument, *verdict.fault)
+                         : REAL(ioctl)(descriptor, request, argument);
 }
 
 off_t lseek(int descriptor, off_t offset, int whence) noexcept
@@ -197,7 +208,8 @@ off_t lseek(int descriptor, off_t offset, int whence) noexcept
 
 int madvise(void *start, std::size_t size, int advice) noexcept
 {
-    return judge(Call::madvise, static_cast<std::uint64_t>(advice), CALLER, -1, [=](auto) { return REAL(madvise)(start, size, advice); });
+    return judge(Call::madvise, static_cast<std::uint64_t>(advice), CALLER, -1,
+                 [=](auto) { return REAL(madvise)(start, size, advice); });
 }
 
 int mincore(void *start, std::size_t size, unsigned char *present) noexcept
@@ -282,9 +294,11 @@ ssize_t pread(int descriptor, void *out, std::size_t size, off_t offset)
     return -1;
 }
 
-ssize_t process_vm_readv(pid_t process, const iovec *local, unsigned long locals, const iovec *remote, unsigned long remotes, unsigned long flags) noexcept
+ssize_t process_vm_readv(pid_t process, const iovec *local, unsigned long locals, const iovec *remote,
+                         unsigned long remotes, unsigned long flags) noexcept
 {
-    return judge<ssize_t>(Call::process_vm_readv, 0, CALLER, -1, [=](auto) { return REAL(process_vm_readv)(process, local, locals, remote, remotes, flags); });
+    return judge<ssize_t>(Call::process_vm_readv, 0, CALLER, -1,
+                          [=](auto) { return REAL(process_vm_readv)(process, local, locals, remote, remotes, flags); });
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *argument) noexcept
@@ -333,8 +347,14 @@ long syscall(long number, ...) noexcept
 
 void *operator new(std::size_t size) { return allocate_or_throw(size, 0, CALLER); }
 void *operator new[](std::size_t size) { return allocate_or_throw(size, 0, CALLER); }
-void *operator new(std::size_t size, std::align_val_t alignment) { return allocate_or_throw(size, static_cast<std::size_t>(alignment), CALLER); }
-void *operator new[](std::size_t size, std::align_val_t alignment) { return allocate_or_throw(size, static_cast<std::size_t>(alignment), CALLER); }
+void *operator new(std::size_t size, std::align_val_t alignment)
+{
+    return allocate_or_throw(size, static_cast<std::size_t>(alignment), CALLER);
+}
+void *operator new[](std::size_t size, std::align_val_t alignment)
+{
+    return allocate_or_throw(size, static_cast<std::size_t>(alignment), CALLER);
+}
 void *operator new(std::size_t size, const std::nothrow_t &) noexcept { return allocate(size, 0, CALLER); }
 void *operator new[](std::size_t size, const std::nothrow_t &) noexcept { return allocate(size, 0, CALLER); }
 void operator delete(void *memory) noexcept { deallocate(memory); }

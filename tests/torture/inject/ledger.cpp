@@ -55,7 +55,10 @@ class Busy {
     sigset_t before_;
 };
 
-std::size_t place_of(const void *memory) { return reinterpret_cast<std::uintptr_t>(memory) / 16 * 0x9e3779b97f4a7c15ULL % most_allocations; }
+std::size_t place_of(const void *memory)
+{
+    return reinterpret_cast<std::uintptr_t>(memory) / 16 * 0x9e3779b97f4a7c15ULL % most_allocations;
+}
 
 void cut_out(std::uintptr_t begin, std::uintptr_t end)
 {
@@ -104,7 +107,8 @@ void Ledger::allocated(void *memory, std::size_t size, std::uint64_t site) noexc
 void Ledger::freed(void *memory) noexcept
 {
     const Busy busy;
-    for (std::size_t i = 0, at = place_of(memory); i < most_allocations && g_allocations[at].memory; ++i, at = (at + 1) % most_allocations)
+    for (std::size_t i = 0, at = place_of(memory); i < most_allocations && g_allocations[at].memory;
+         ++i, at = (at + 1) % most_allocations)
         if (g_allocations[at].memory == memory) {
             g_allocations[at] = {g_tombstone, 0, 0};
             return;

@@ -18,7 +18,10 @@ std::int32_t populate_words(void *, std::size_t first, std::size_t count, void *
     return 0;
 }
 
-ufo_status from_callback(ufo_config *config) { return ufo_config_set_populate(config, populate_words, nullptr, nullptr); }
+ufo_status from_callback(ufo_config *config)
+{
+    return ufo_config_set_populate(config, populate_words, nullptr, nullptr);
+}
 
 /// Uses the array, looks at it when the faults have stopped, and frees it while they may happen again.
 void use_mixed(Pass &pass, ufo *region, const Array::Shape &shape, const Mix &mix)
@@ -39,7 +42,8 @@ void sequences(Pass &pass)
         const ufo_status status = ufo_config_set_sequence_int(config, 7, 3);
         return status == UFO_OK ? ufo_config_set_read_only(config, 1) : status;
     });
-    const RegionOwner zeros = make_region(pass, core.get(), 16 * kib, 8, 4 * kib, [](ufo_config *config) { return ufo_config_set_header(config, 100); });
+    const RegionOwner zeros = make_region(pass, core.get(), 16 * kib, 8, 4 * kib,
+                                          [](ufo_config *config) { return ufo_config_set_header(config, 100); });
     if (!core || !counted || !zeros)
         return;
     Array second(pass, zeros.get(), {.words = 16 * kib, .base = zero_word});
@@ -79,7 +83,8 @@ void read_only(Pass &pass)
         return status == UFO_OK ? ufo_config_set_read_only(config, 1) : status;
     });
     if (core && region)
-        use_mixed(pass, region.get(), {.words = 512 * kib, .stride = 16}, {.steps = 200, .seed = 6, .block = 2000, .writes = false});
+        use_mixed(pass, region.get(), {.words = 512 * kib, .stride = 16},
+                  {.steps = 200, .seed = 6, .block = 2000, .writes = false});
 }
 
 /// From one end to the other, twice: read ahead, extents, huge frames.
@@ -198,8 +203,10 @@ void caller_only(Pass &pass)
 }
 
 constexpr Scenario all[] = {
-    {"sequences", sequences, true}, {"small-chunks", small_chunks, true}, {"chunks", chunks, true},   {"read-only", read_only, false},
-    {"walk-reading", walk_reading}, {"walk-writing", walk_writing},       {"failing-source", failing_source}, {"nested", nested},
+    {"sequences", sequences, true},     {"small-chunks", small_chunks, true},
+    {"chunks", chunks, true},           {"read-only", read_only, false},
+    {"walk-reading", walk_reading},     {"walk-writing", walk_writing},
+    {"failing-source", failing_source}, {"nested", nested},
     {"caller-only", caller_only},
 };
 

@@ -17,12 +17,14 @@ void use_file(Pass &pass, int flags, bool by_mix_resets)
 {
     const WorkFile file(pass, words);
     const CoreOwner core = make_core(pass, 192 * kib);
-    const RegionOwner region =
-        make_region(pass, core.get(), words, 8, 16 * kib, [&](ufo_config *config) { return ufo_config_set_file(config, file.path(), 0, flags); });
+    const RegionOwner region = make_region(pass, core.get(), words, 8, 16 * kib, [&](ufo_config *config) {
+        return ufo_config_set_file(config, file.path(), 0, flags);
+    });
     if (!core || !region)
         return;
     const bool takes_changes = (flags & UFO_FILE_WRITEBACK) != 0;
-    const Array::Stored stored = takes_changes ? Array::Stored([&](std::size_t word) { return file.word(word); }) : nullptr;
+    const Array::Stored stored =
+        takes_changes ? Array::Stored([&](std::size_t word) { return file.word(word); }) : nullptr;
     Array array(pass, region.get(), {.words = words});
     pass.step("using");
     mixed_steps(array, {.steps = 200, .seed = 9, .block = 3000, .resets = by_mix_resets, .stored = stored});
@@ -60,7 +62,8 @@ void file_read_only(Pass &pass)
 
 /// What stands behind populate and writeback.
 struct Store {
-    explicit Store(std::size_t elements, std::size_t words_per_element) : element(words_per_element), content(elements * words_per_element)
+    explicit Store(std::size_t elements, std::size_t words_per_element)
+        : element(words_per_element), content(elements * words_per_element)
     {
         for (std::size_t i = 0; i < content.size(); ++i)
             content[i] = mixed_word(i);
@@ -86,16 +89,18 @@ std::int32_t write_back_to_store(void *user_data, std::size_t first, std::size_t
     return 0;
 }
 
-void use_store(Pass &pass, std::size_t elements, std::size_t words_per_element, std::size_t budget, ufo_populate_policy policy)
+void use_store(Pass &pass, std::size_t elements, std::size_t words_per_element, std::size_t budget,
+               ufo_populate_policy policy)
 {
     Store store(elements, words_per_element);
     const CoreOwner core = make_core(pass, budget);
-    const RegionOwner region = make_region(pass, core.get(), elements, words_per_element * 8, words_per_element * 8, [&](ufo_config *config) {
-        ufo_status status = ufo_config_set_populate(config, populate_from_store, &store, nullptr);
-        if (status == UFO_OK)
-            status = ufo_config_set_writeback(config, write_back_to_store, &store, nullptr);
-        return status == UFO_OK ? ufo_config_set_populate_policy(config, policy) : status;
-    });
+    const RegionOwner region =
+        make_region(pass, core.get(), elements, words_per_element * 8, words_per_element * 8, [&](ufo_config *config) {
+            ufo_status status = ufo_config_set_populate(config, populate_from_store, &store, nullptr);
+            if (status == UFO_OK)
+                status = ufo_config_set_writeback(config, write_back_to_store, &store, nullptr);
+            return status == UFO_OK ? ufo_config_set_populate_policy(config, policy) : status;
+        });
     if (!core || !region)
         return;
     const Array::Stored stored = [&](std::size_t word) {
@@ -107,8 +112,13 @@ void use_store(Pass &pass, std::size_t elements, std::size_t words_per_element, 
     pass.step("using");
     // An element that two chunks share is stored in parts: what flush says of a range holds for the chunks that it met.
     const bool straddles = 4096 % (words_per_element * 8) != 0;
-    mixed_steps(array,
-                {.steps = 150, .seed = 11, .block = 2000, .resets = false, .by_pointer = anywhere, .pins = anywhere, .stored = straddles ? nullptr : stored});
+    mixed_steps(array, {.steps = 150,
+                        .seed = 11,
+                        .block = 2000,
+                        .resets = false,
+                        .by_pointer = anywhere,
+                        .pins = anywhere,
+                        .stored = straddles ? nullptr : stored});
     pass.settle();
     if (anywhere) {
         array.recover_and_verify();
@@ -127,8 +137,9 @@ void written_back_by_caller(Pass &pass) { use_store(pass, 32 * kib, 1, 96 * kib,
 void straddling(Pass &pass) { use_store(pass, 300, 513, 256 * kib, UFO_POPULATE_ANYWHERE); }
 
 constexpr Scenario all[] = {
-    {"file-private", file_private},       {"file-written", file_written, true}, {"file-direct", file_direct},
-    {"file-read-only", file_read_only},   {"written-back", written_back},       {"written-back-by-caller", written_back_by_caller},
+    {"file-private", file_private}, {"file-written", file_written, true},
+    {"file-direct", file_direct},   {"file-read-only", file_read_only},
+    {"written-back", written_back}, {"written-back-by-caller", written_back_by_caller},
     {"straddling", straddling},
 };
 

@@ -23,7 +23,10 @@ std::int32_t populate_words(void *, std::size_t first, std::size_t count, void *
     return 0;
 }
 
-ufo_status from_callback(ufo_config *config) { return ufo_config_set_populate(config, populate_words, nullptr, nullptr); }
+ufo_status from_callback(ufo_config *config)
+{
+    return ufo_config_set_populate(config, populate_words, nullptr, nullptr);
+}
 
 /// Counts how often what it was given to is freed.
 struct Owned {
@@ -71,7 +74,8 @@ void life(Pass &pass)
     }
     pass.settle();
     if (log_owner.alive != 0 || source_owner.alive != 0)
-        pass.note(Violation::leak, "free_fn of the log is owed %d times, of the source %d times", log_owner.alive.load(), source_owner.alive.load());
+        pass.note(Violation::leak, "free_fn of the log is owed %d times, of the source %d times",
+                  log_owner.alive.load(), source_owner.alive.load());
 }
 
 void budgets(Pass &pass)
@@ -88,9 +92,11 @@ void budgets(Pass &pass)
         if (pass.ok(ufo_core_set_budget(core.get(), bytes), "ufo_core_set_budget")) {
             ufo_core_stats stats{};
             stats.struct_size = sizeof stats;
-            if (ufo_core_stats_get(core.get(), &stats) != UFO_OK || stats.used_bytes > stats.budget_bytes || stats.budget_bytes != bytes)
-                pass.note(Violation::broken, "%zu bytes are used, %zu allowed, %zu wanted", static_cast<std::size_t>(stats.used_bytes),
-                          static_cast<std::size_t>(stats.budget_bytes), bytes);
+            if (ufo_core_stats_get(core.get(), &stats) != UFO_OK || stats.used_bytes > stats.budget_bytes
+                || stats.budget_bytes != bytes)
+                pass.note(Violation::broken, "%zu bytes are used, %zu allowed, %zu wanted",
+                          static_cast<std::size_t>(stats.used_bytes), static_cast<std::size_t>(stats.budget_bytes),
+                          bytes);
         }
     }
     pass.settle();
@@ -121,7 +127,8 @@ void threads(Pass &pass)
         workers[i] = {&pass, &arrays[i % 2], 20 + i};
         const auto changes = [](void *argument) -> void * {
             const auto &worker = *static_cast<Worker *>(argument);
-            mixed_steps(*worker.array, {.steps = 150, .seed = worker.seed, .block = 700, .resets = false, .pins = false});
+            mixed_steps(*worker.array,
+                        {.steps = 150, .seed = worker.seed, .block = 700, .resets = false, .pins = false});
             return nullptr;
         };
         const auto disturbs = [](void *argument) -> void * {
@@ -212,7 +219,8 @@ void outside_reader(Pass &pass)
             const std::size_t chunk = at * 8 / residency.chunk_bytes;
             std::uint32_t word = __atomic_load_n(&residency.words[chunk], __ATOMIC_SEQ_CST);
             while ((word & residency.mask) == residency.resident && (!store || (word & residency.dirty) != 0)) {
-                if (!__atomic_compare_exchange_n(&residency.words[chunk], &word, word + residency.one_hold, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+                if (!__atomic_compare_exchange_n(&residency.words[chunk], &word, word + residency.one_hold, false,
+                                                 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
                     continue;
                 auto *place = reinterpret_cast<std::uint64_t *>(residency.data) + at;
                 if (store)
@@ -245,8 +253,8 @@ void outside_reader(Pass &pass)
             (void)pass.ok(ufo_read(region.get(), at, 1, &value), "ufo_read");
         }
         if (value != expected[at])
-            pass.note(Violation::lost, "word %zu is %#llx, and should be %#llx", at, static_cast<unsigned long long>(value),
-                      static_cast<unsigned long long>(expected[at]));
+            pass.note(Violation::lost, "word %zu is %#llx, and should be %#llx", at,
+                      static_cast<unsigned long long>(value), static_cast<unsigned long long>(expected[at]));
     }
     pass.resume();
     pass.step("freeing");
@@ -256,7 +264,11 @@ void outside_reader(Pass &pass)
 }
 
 constexpr Scenario all[] = {
-    {"life", life, true}, {"budgets", budgets}, {"threads", threads}, {"forked", forked}, {"outside-reader", outside_reader},
+    {"life", life, true},
+    {"budgets", budgets},
+    {"threads", threads},
+    {"forked", forked},
+    {"outside-reader", outside_reader},
 };
 
 } // namespace
