@@ -74,11 +74,18 @@ Status AllowedDirectories::check(const kernel::File &file) const
     if (directories_.empty())
         return {};
     const std::string path = path_of(file);
+    bool can_look = true; // a sandbox may forbid openat2, and what cannot be checked is not shared
     const bool allowed = std::any_of(directories_.begin(), directories_.end(), [&](const kernel::File &directory) {
         const std::string rest = below(path_of(directory), path);
         const kernel::File found = rest.empty() ? kernel::File() : follow(directory, rest);
+        can_look &= rest.empty() || found || errno != ENOSYS;
         return found && are_the_same(found, file);
     });
+    if (!allowed && !can_look)
+        return fail(Code::permission,
+                    "the service cannot check where '%s' is: openat2(2) is refused, as by RestrictSUIDSGID= of systemd "
+                    "or by a container's filter; allow it, or allow all directories",
+                    path.c_str());
     if (!allowed)
         return fail(Code::permission,
                     "the service does not share '%s': it is not, or not any more, in one of the directories that it "

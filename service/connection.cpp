@@ -46,7 +46,8 @@ Result<kernel::UnixSocket::Received> Connection::exchange(Head &head, std::span<
 {
     const GuardedLock lock(asking_);
     head.number = next_number_++;
-    if (Status status = socket_.send(request, descriptor); !status.ok())
+    // A service that turns a client away says why and hangs up, maybe before it was asked anything.
+    if (Status status = socket_.send(request, descriptor); !status.ok() && status.code != Code::closed)
         return status;
     for (;;) {
         Result<kernel::UnixSocket::Received> received = socket_.receive(room);

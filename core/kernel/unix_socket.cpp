@@ -129,7 +129,7 @@ Status UnixSocket::send(std::span<const std::byte> message, int carried) const n
     }
     while (sendmsg(descriptor(), &header, MSG_NOSIGNAL) < 0)
         if (errno != EINTR)
-            return fail_errno(Code::system, errno, "sending a message of %zu bytes", message.size());
+            return fail_errno(errno == EPIPE || errno == ECONNRESET ? Code::closed : Code::system, errno, "sending a message of %zu bytes", message.size());
     return {};
 }
 
@@ -143,8 +143,9 @@ Result<UnixSocket::Received> UnixSocket::receive(std::span<std::byte> room) cons
     header.msg_control = control;
     header.msg_controllen = sizeof control;
     ssize_t size = 0;
+    // ECONNRESET is told once, of a peer who left before it had read everything: what it said before is still there.
     while ((size = recvmsg(descriptor(), &header, MSG_CMSG_CLOEXEC)) < 0)
-        if (errno != EINTR)
+        if (errno != EINTR && errno != ECONNRESET)
             return fail_errno(Code::system, errno, "receiving a message");
     Received received;
     received.size = static_cast<std::size_t>(size);

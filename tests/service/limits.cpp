@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 // What clients may not have is refused, with a code and a sentence, and what they have goes on.
+#include "allowed_directories.hpp"
 #include "raw_client.hpp"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 using namespace ufomem;
 using namespace ufomem::service;
@@ -33,6 +38,8 @@ void clients_are_limited(const Limits &limits)
         CHECK(first.connect(service.path()) && first.greet());
         CHECK(second.connect(service.path()) && second.greet());
         CHECK(turned_away(service.path()) == Code::limit);
+        for (int i = 0; i < 100; ++i) // whether the service hangs up before or after it was greeted
+            CHECK(Client::connect(service.path(), {}).status().code == Code::limit);
         CHECK(eventually([&] { return service.notes().clients.load() == 2; }));
         kernel::File memory;
         CHECK(second.open_array(memory).ok());
@@ -220,6 +227,31 @@ void missing_directories_cannot_be_allowed(void **)
     assert_int_equal(process.wait(), 0);
 }
 
+/// A sandbox that says there is no openat2 is told of, and what cannot be checked is not shared.
+void a_sandbox_without_openat2(void **)
+{
+    Directories directories;
+    const std::string inside = directories.in_allowed("inside");
+    assert_true(make_file(inside));
+    Process process([&] {
+        Result<AllowedDirectories> allowed = AllowedDirectories::open({directories.allowed()});
+        const kernel::File file(open(inside.c_str(), O_RDONLY));
+        CHECK(allowed.ok() && allowed->check(file).ok());
+        sock_filter filter[] = {
+            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        const sock_fprog program{std::size(filter), filter};
+        CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+        CHECK(allowed->check(file).code == Code::permission);
+        CHECK(std::string(last_error()).find("openat2") != std::string::npos);
+        return 0;
+    });
+    assert_int_equal(process.wait(), 0);
+}
+
 /// Without descriptors left nobody is admitted; those who are there are served, and whoever has knocked is let in later.
 void descriptors_run_out(void **)
 {
@@ -271,6 +303,7 @@ int main()
         cmocka_unit_test(chunk_bytes_of_files),
         cmocka_unit_test(files_outside_of_allowed_directories),
         cmocka_unit_test(missing_directories_cannot_be_allowed),
+        cmocka_unit_test(a_sandbox_without_openat2),
         cmocka_unit_test(descriptors_run_out),
     };
     return RUN(tests);
