@@ -126,6 +126,14 @@ ufo_status ufo_server_config_set_chunk_bytes(ufo_server_config *config, size_t b
     });
 }
 
+ufo_status ufo_server_config_set_admit_later(ufo_server_config *config, int later)
+{
+    return configure(config, [=](service::Server::Options &options) -> Status {
+        options.admits_at_once = later == 0;
+        return {};
+    });
+}
+
 ufo_status ufo_server_config_allow_directory(ufo_server_config *config, const char *path)
 {
     return configure(config, [=](service::Server::Options &options) -> Status {
@@ -217,6 +225,14 @@ ufo_status ufo_server_publish(ufo_server *handle, const char *name, const ufo_co
         if (!request.ok())
             return request.status();
         return (*server)->catalogue().publish(name, std::move(*request)).status();
+    });
+}
+
+ufo_status ufo_server_admit(ufo_server *handle)
+{
+    return guarded([&]() -> Status {
+        Result<std::shared_ptr<service::Server>> server = object_of(handle, "server");
+        return server.ok() ? (*server)->begin_admission() : server.status();
     });
 }
 

@@ -57,6 +57,7 @@ Daemon::Daemon(const CommandLine &line)
         log_.warning(warning);
     if (const std::vector<std::string> failures = hosting_.publish(settings.publications); !failures.empty())
         throw std::runtime_error(failures.front());
+    hosting_.admit();
     figures_.look(looked_);
     log_.info("Listening at " + place(settings, listening_socket_) + "; budget " + readable_size(hosting_.range().most)
               + (adapts() ? ", at least " + readable_size(hosting_.range().least) + " under memory pressure." : "."));

@@ -68,6 +68,7 @@ Server make_server(const Settings &settings, ufo_core *core, int listening_socke
         expect(ufo_server_config_set_path(config.get(), settings.socket.empty() ? nullptr : path.c_str()), "socket");
         expect(ufo_server_config_set_mode(config.get(), own_group ? 0600 : settings.socket_mode), "socket-mode");
     }
+    expect(ufo_server_config_set_admit_later(config.get(), true), "The server"); // when there is what it is to publish
     expect(ufo_server_config_set_chunk_bytes(config.get(), settings.chunk_bytes), "chunk");
     for (const std::string &directory : settings.allowed_directories)
         expect(ufo_server_config_allow_directory(config.get(), directory.c_str()), "allow-directory");
@@ -92,6 +93,8 @@ Hosting::Hosting(const Settings &settings, int listening_socket, Log &log)
       publications_(settings.chunk_bytes)
 {
 }
+
+void Hosting::admit() { expect(ufo_server_admit(server_.get()), "The server"); }
 
 std::uint64_t Hosting::budget() const
 {

@@ -35,6 +35,9 @@ class Hosting {
         return publications_.change(server_.get(), wanted);
     }
 
+    /// Lets clients in, who have waited until then.
+    void admit();
+
   private:
     std::uint64_t budget() const;
     /// Of what the settings and the library say; throws UsageError if the settings contradict each other.

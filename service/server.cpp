@@ -57,14 +57,25 @@ Status Server::open()
     if (!listener.ok())
         return listener.status();
     listener_ = std::move(*listener);
-    if (Status status = requests_.add(listener_.socket().descriptor(), newcomers, kernel::EventQueue::Report::once); !status.ok())
-        return status;
+    if (options_.admits_at_once)
+        if (Status status = begin_admission(); !status.ok())
+            return status;
     try {
         thread_ = start_library_thread("ufomem-requests", this, [this] { run(); });
     } catch (...) {
         return fail(Code::limit, "cannot start the thread that answers requests (ulimit -u?)");
     }
     return {};
+}
+
+Status Server::begin_admission() noexcept
+{
+    if (handed_over_ || admitting_.exchange(true))
+        return {};
+    Status status = requests_.add(listener_.socket().descriptor(), newcomers, kernel::EventQueue::Report::once);
+    if (!status.ok())
+        admitting_.store(false);
+    return status;
 }
 
 /// Clients see the sockets close, and end the waiting of their threads themselves.

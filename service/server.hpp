@@ -22,6 +22,7 @@ class Server {
         int socket =
             -1; ///< one that listens already, instead of a path; it is duplicated, and stays in the file system
         std::size_t chunk_bytes = 0; ///< of files, unless their client asks for something else; 0: the engine's default
+        bool admits_at_once = true;  ///< else who connects waits for begin_admission()
         std::vector<std::string> directories; ///< only files in or below these may be shared; none: all
         Limits limits;
         Log log;
@@ -31,6 +32,9 @@ class Server {
     ~Server();
     Server(const Server &) = delete;
     Server &operator=(const Server &) = delete;
+
+    /// Lets in who connects, and who has connected.  Any thread; a second time does nothing.
+    Status begin_admission() noexcept;
 
     /// Regions by name; throws std::bad_alloc.
     Catalogue &catalogue() { return catalogue_; }
@@ -63,6 +67,7 @@ class Server {
     std::map<std::uint64_t, std::shared_ptr<Session>> sessions_; // of the thread's own
     std::uint64_t next_client_ = 1;                              // of the thread's own
     std::int64_t admits_again_ = 0; // of the thread's own: when, in nanoseconds; 0: it does
+    std::atomic<bool> admitting_{false};
     std::atomic<bool> handed_over_{false};
     std::atomic<std::size_t> clients_{0};
     std::atomic<std::uint64_t> clients_ever_{0};

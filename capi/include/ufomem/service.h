@@ -57,6 +57,11 @@ UFO_API ufo_status ufo_server_config_set_socket(ufo_server_config *config, int d
 /** Bytes that are filled together of a file that a client shares, unless he asks for something else; rounded up to pages.  0 (default): 64 KiB.  @since 0.1 */
 UFO_API ufo_status ufo_server_config_set_chunk_bytes(ufo_server_config *config, size_t bytes);
 /**
+ * Who connects waits for ufo_server_admit(), 10 s at most, instead of being let in at once (default): nobody comes before what he asks for by name has been
+ * published.  @since 0.1
+ */
+UFO_API ufo_status ufo_server_config_set_admit_later(ufo_server_config *config, int later);
+/**
  * Only files in or below this directory may be shared; can be called several times.  Without a call: every file that a client can open for reading.
  * @since 0.1
  */
@@ -94,6 +99,8 @@ UFO_API void ufo_server_free(ufo_server *server);
  * header.  Names have 1 to 63 printable ASCII characters.  @since 0.1
  */
 UFO_API ufo_status ufo_server_publish(ufo_server *server, const char *name, const ufo_config *config);
+/** Lets clients in, see ufo_server_config_set_admit_later(); a second call does nothing.  @since 0.1 */
+UFO_API ufo_status ufo_server_admit(ufo_server *server);
 /** Nobody finds that array any more; it ends when its last client has freed it.  @since 0.1 */
 UFO_API ufo_status ufo_server_withdraw(ufo_server *server, const char *name);
 
