@@ -2,6 +2,7 @@
 #include "client_region.hpp"
 
 #include "client.hpp"
+#include "delivery/probe.hpp"
 #include "signal_guard.hpp"
 
 #include <algorithm>
@@ -10,7 +11,7 @@
 namespace ufomem::service {
 namespace {
 
-constexpr int most_attempts = 100; // to pin what may leave between two looks
+constexpr int most_attempts = 100; // at what may leave between two looks
 
 template <class Request> Request about(ByteRange range, std::uint64_t region = 0) noexcept
 {
@@ -86,6 +87,7 @@ Status ClientRegion::attach(Connection &connection, bool &lasting) noexcept
         mapping_ = std::move(*reserved);
     }
     lasting = false;
+    loads_only_.store(!connection.serves_system_calls(), std::memory_order_relaxed);
     Status status = map(connection, memory);
     if (status.ok()) {
         attached_ = true;
@@ -133,18 +135,39 @@ Status ClientRegion::note_failure(int error, ByteRange range) const noexcept
 
 Status ClientRegion::touch(ByteRange range) const noexcept
 {
+    if (range.length == 0)
+        return {};
     const std::size_t page = kernel::page_size();
     const std::size_t begin = range.offset / page * page;
-    const std::size_t end = round_up(range.end(), page);
-    const int error = range.length == 0 ? 0 : kernel::populate(mapping_.data() + begin, end - begin);
+    const std::size_t size = round_up(range.end(), page) - begin;
+    if (loads_only_.load(std::memory_order_relaxed)) {
+        if (Status status = prepare_probes(); !status.ok())
+            return status;
+        return probe(mapping_.data() + begin, size, page) ? Status{} : note_failure(EFAULT, range);
+    }
+    const int error = kernel::populate(mapping_.data() + begin, size);
     return error == 0 ? Status{} : note_failure(error, range);
 }
 
 Status ClientRegion::read(ByteRange range, std::byte *out) const noexcept
 {
-    if (Status status = touch(range); !status.ok())
-        return status;
-    return kernel::copy_guarded(out, mapping_.data() + range.offset, range.length) ? Status{} : note_failure(EFAULT, range);
+    // What only loads bring in may have left again when the system call comes to copy it: little at a time has not.
+    constexpr std::size_t little = 64 * 1024;
+    const bool loads_only = loads_only_.load(std::memory_order_relaxed);
+    const std::size_t most = loads_only ? little : range.length;
+    for (int attempt = 0; range.length != 0;) {
+        const ByteRange part{range.offset, std::min(most, range.length)};
+        if (Status status = touch(part); !status.ok())
+            return status;
+        if (kernel::copy_guarded(out, mapping_.data() + part.offset, part.length)) {
+            out += part.length;
+            range = {part.end(), range.length - part.length};
+            attempt = 0;
+        } else if (!loads_only || ++attempt == most_attempts) {
+            return note_failure(EFAULT, part);
+        }
+    }
+    return {};
 }
 
 Status ClientRegion::pin(ByteRange range)

@@ -83,6 +83,7 @@ class ClientRegion {
     std::uint64_t number_ = 0; // for the service; guarded by the client's lock, as the rest
     bool attached_ = false;
     bool given_up_ = false; // it is not what it was
+    std::atomic<bool> loads_only_{false}; // what system calls ask for is not brought in; set before the array can be read
     std::vector<ByteRange> pins_;
     friend class Client;
 };

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "connection.hpp"
 
+#include "features.hpp"
 #include "signal_guard.hpp"
+
+#include <cstdlib>
 
 namespace ufomem::service {
 
@@ -15,7 +18,10 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string &path)
 
 Status Connection::greet() noexcept
 {
-    Result<kernel::Userfaultfd> faults = kernel::Userfaultfd::open(pagemap_, 0, kernel::Faults::as_messages);
+    Result<std::uint32_t> features_off = parse_features(std::getenv("UFOMEM_FEATURES_OFF"));
+    if (!features_off.ok())
+        return features_off.status();
+    Result<kernel::Userfaultfd> faults = kernel::Userfaultfd::open(pagemap_, *features_off, kernel::Faults::as_messages);
     if (!faults.ok())
         return faults.status();
     faults_ = std::move(*faults);

@@ -34,6 +34,8 @@ class Connection {
 
     /// For the memory that the service is to fill.
     const kernel::Userfaultfd &faults() const { return faults_; }
+    /// Faults of system calls are reported, too, and not only those of loads.
+    bool serves_system_calls() const { return !faults_.features().has(feature_userfaultfd_user); }
     /// Who is at the other end.
     kernel::Peer peer() const noexcept { return socket_.peer(); }
     /// The queue reports `tag` when the service has ended.

@@ -3,6 +3,7 @@
 
 #include "../region.hpp"
 #include "../signal_guard.hpp"
+#include "probe.hpp"
 
 #include <array>
 #include <atomic>
@@ -169,6 +170,8 @@ bool is_fault(int signal, const siginfo_t &info) { return signal == SIGSEGV ? in
 
 void on_fault(std::size_t handler, int signal, siginfo_t *info, void *context)
 {
+    if (signal == SIGBUS && end_probe(*static_cast<ucontext_t *>(context)))
+        return;
     const int error = errno;
     const ucontext_t &interrupted = *static_cast<const ucontext_t *>(context);
     const Outcome outcome =
@@ -191,7 +194,9 @@ bool same(const struct sigaction &a, const struct sigaction &b)
     return a.sa_flags == b.sa_flags && ((a.sa_flags & SA_SIGINFO) != 0 ? a.sa_sigaction == b.sa_sigaction : a.sa_handler == b.sa_handler);
 }
 
-Status install_handler(int signal) noexcept
+} // namespace
+
+Status install_fault_handler(int signal) noexcept
 {
     static std::mutex mutex;
     const GuardedLock lock(mutex);
@@ -220,11 +225,9 @@ Status install_handler(int signal) noexcept
     return {};
 }
 
-} // namespace
-
 Status SignalDelivery::start() noexcept
 {
-    if (Status status = install_handler(signal()); !status.ok())
+    if (Status status = install_fault_handler(signal()); !status.ok())
         return status;
     for (std::atomic<SignalDelivery *> &slot : g_deliveries) {
         SignalDelivery *empty = nullptr;

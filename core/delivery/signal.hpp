@@ -9,6 +9,9 @@
 
 namespace ufomem {
 
+/// The library's handler for SIGSEGV or SIGBUS, on top of those that are there.
+Status install_fault_handler(int signal) noexcept;
+
 class SignalDelivery {
   public:
     SignalDelivery(const Engine &engine, const Registry &registry) : engine_(engine), registry_(registry) {}

@@ -57,8 +57,8 @@ static void every_function(void **state)
     (void)state;
     begin_test(60);
     ufo_core *core = new_core(MIB);
-    if ((ufo_core_features(core) & UFO_FEATURE_POISON) == 0 || !serves_system_calls(core))
-        SKIP_TEST("a service needs userfaultfd for system calls, and poison (Linux 6.6)");
+    if ((ufo_core_features(core) & UFO_FEATURE_POISON) == 0 || ufo_core_delivery(core) != UFO_DELIVERY_THREAD)
+        SKIP_TEST("a service needs userfaultfd, and poison (Linux 6.6)");
     struct closure source;
     make(&source, "ipzzp", populate, NULL);
     assert_true(*(const char *)pointer(call("ufo_service_path", "p")) == '/');

@@ -16,7 +16,7 @@ struct served {
 
 static bool cannot_serve(const ufo_core *core)
 {
-    return (ufo_core_features(core) & UFO_FEATURE_POISON) == 0 || !serves_system_calls(core);
+    return (ufo_core_features(core) & UFO_FEATURE_POISON) == 0 || ufo_core_delivery(core) != UFO_DELIVERY_THREAD;
 }
 
 static struct served begin_service(size_t budget)
@@ -24,7 +24,7 @@ static struct served begin_service(size_t budget)
     struct served served = {.core = begin_core(budget), .path = temp_name("socket")};
     if (cannot_serve(served.core)) {
         ufo_core_free(served.core);
-        SKIP_TEST("a service needs userfaultfd for system calls, and poison (Linux 6.6)");
+        SKIP_TEST("a service needs userfaultfd, and poison (Linux 6.6)");
     }
     ufo_server_config *config = ufo_server_config_new();
     assert_ok(ufo_server_config_set_path(config, served.path));

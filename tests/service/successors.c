@@ -116,10 +116,10 @@ static void end_server(struct notes *notes)
 static void skip_without_service(void)
 {
     ufo_core *core = new_core(MIB);
-    const bool can = (ufo_core_features(core) & UFO_FEATURE_POISON) != 0 && serves_system_calls(core);
+    const bool can = (ufo_core_features(core) & UFO_FEATURE_POISON) != 0 && ufo_core_delivery(core) == UFO_DELIVERY_THREAD;
     ufo_core_free(core);
     if (!can)
-        SKIP_TEST("a service needs userfaultfd for system calls, and poison (Linux 6.6)");
+        SKIP_TEST("a service needs userfaultfd, and poison (Linux 6.6)");
 }
 
 /* How many of the bytes that can be had are wrong. */

@@ -161,7 +161,8 @@ UFO_API ufo_status ufo_client_stats_get(ufo_client *client, ufo_server_stats *st
  *
  * The region that ufo_new() makes is read-only.  It belongs to no core of this process: no budget is charged, and the `core` argument is not looked at.
  * ufo_pin() keeps elements in the server's memory.  ufo_evict() and #UFO_ADVICE_DONTNEED only unmap them here; ufo_reset() has what failed tried again;
- * ufo_residency_open() is #UFO_ERR_UNSUPPORTED.  @since 0.1
+ * ufo_residency_open() is #UFO_ERR_UNSUPPORTED.  For an ordinary user's process (vm.unprivileged_userfaultfd = 0) system calls on absent elements are EFAULT:
+ * ufo_touch() or ufo_pin() them before.  @since 0.1
  */
 UFO_API ufo_status ufo_config_set_shared(ufo_config *config, ufo_client *client, const char *name);
 

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// A load that may fail without harm.  Of memory whose faults are reported for loads and stores only, and not for system calls (UFFD_USER_MODE_ONLY), a
+// load is the one way to have it brought in, and its SIGBUS the one way to hear that there is nothing to be had.
+#pragma once
+
+#include "../status.hpp"
+
+#include <cstddef>
+
+#include <ucontext.h>
+
+namespace ufomem {
+
+/// Before probing: the program may have replaced the handler of SIGBUS meanwhile.
+Status prepare_probes() noexcept;
+
+/// Loads a byte of each `step`; false if one of these loads raised SIGBUS.
+bool probe(const std::byte *data, std::size_t size, std::size_t step) noexcept;
+
+/// For the handler of SIGBUS: whether a probe was interrupted.  It goes on by telling that it failed.
+bool end_probe(ucontext_t &context) noexcept;
+
+} // namespace ufomem
