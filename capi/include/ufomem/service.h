@@ -90,7 +90,8 @@ UFO_API ufo_status ufo_server_config_set_limit(ufo_server_config *config, ufo_se
  */
 UFO_API ufo_server *ufo_server_new(ufo_core *core, const ufo_server_config *config);
 /**
- * Ends a server.  Its clients see it go: their accesses are errors, until they reach a successor at the same socket.  @since 0.1
+ * Ends a server, when the callbacks have returned that run for it.  Its clients see it go: their accesses are errors, until they reach a successor at the same socket.
+ * @since 0.1
  */
 UFO_API void ufo_server_free(ufo_server *server);
 
