@@ -134,7 +134,7 @@ Result<std::unique_ptr<Backing>> Core::new_backing(const Geometry &geometry, con
             return fail(Code::unsupported, "memory is served to other processes by userfaultfd only; make the core with another delivery than protect");
         if (!faults_->features().has(feature_poison))
             return fail(Code::unsupported, "memory is served to other processes from Linux 6.6 on, which can tell them of failures");
-        auto backing = std::make_unique<ServedBacking>(geometry, engine_->frames, *faults_, request.audience);
+        auto backing = std::make_unique<ServedBacking>(geometry, engine_->frames, *faults_, pipes_, request.audience);
         if (Status status = backing->map(start); !status.ok())
             return status;
         return std::unique_ptr<Backing>(std::move(backing));

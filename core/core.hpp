@@ -8,6 +8,7 @@
 #include "engine.hpp"
 #include "evictor.hpp"
 #include "handle_pool.hpp"
+#include "kernel/page_pipes.hpp"
 #include "kernel/pagemap.hpp"
 #include "prefetcher.hpp"
 #include "region.hpp"
@@ -74,6 +75,7 @@ class Core : public std::enable_shared_from_this<Core> {
     // In the order in which they need each other; they end in the opposite one.
     kernel::Pagemap pagemap_;
     std::unique_ptr<kernel::Userfaultfd> faults_; // null: no userfaultfd
+    kernel::PagePipes pipes_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Evictor> evictor_;
     std::unique_ptr<Prefetcher> prefetcher_;

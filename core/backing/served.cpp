@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "served.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <cerrno>
 
 namespace ufomem {
@@ -41,6 +43,27 @@ void ServedBacking::abandon(const Staging &staging) noexcept
     frames_.discharge(staging.extra);
 }
 
+/// Writes pages into the file as large ones.  False if they are to be copied in.
+bool ServedBacking::write_in(ByteRange pages, const std::byte *data) noexcept
+{
+    constexpr std::size_t least = 64 * 1024; // below, there are not many pages to be saved
+    const std::size_t chunk = geometry_.chunk_bytes();
+    const std::size_t unit = std::min(chunk, kernel::PagePipes::block_bytes);
+    if (!audience_->memory().has_large_pages() || !pipes_.usable() || unit < least || !std::has_single_bit(chunk) || pages.length % unit != 0)
+        return false;
+    // The kernel makes no page where there is one already, and large pages lie at multiples of their size: a page at the end of a unit keeps those that come
+    // below a unit's size, and where units come in pairs, one at the end of the second lets the first be a page of its own.
+    const bool in_pairs = (pages.offset | pages.length) % (2 * unit) == 0;
+    const std::size_t step = in_pairs ? 2 * unit : unit;
+    const std::size_t page = kernel::page_size();
+    for (std::size_t last = step - page; last < pages.length; last += step)
+        if (!copy_in({pages.offset + last, page}, data + last).ok())
+            return false;
+    const kernel::Transfer transfer = pipes_.write(audience_->memory().writable(), pages.offset, data, pages.length);
+    // Poison for a thread of this process that could not be served while the chunk was filling would stay.
+    return transfer.error == 0 && kernel::drop(at(pages), pages.length).ok();
+}
+
 /// Copies pages into the file, by way of this process's own mapping of it.
 Status ServedBacking::copy_in(ByteRange pages, const std::byte *data) noexcept
 {
@@ -66,7 +89,7 @@ Status ServedBacking::copy_in(ByteRange pages, const std::byte *data) noexcept
 
 Result<bool> ServedBacking::install(ByteRange pages, const Staging &staging, Access, Wake wake) noexcept
 {
-    const Status status = copy_in(pages, staging.data);
+    const Status status = write_in(pages, staging.data) ? Status{} : copy_in(pages, staging.data);
     if (status.ok()) {
         frames_.recycle(staging.frame);
         if (wake == Wake::yes)

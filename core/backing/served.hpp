@@ -2,9 +2,11 @@
 // Memory that other processes see, too, and nobody can store to: pages of a shared file.  What is there is mapped by the kernel, here and elsewhere,
 // without a word; what is absent is asked for through the userfaultfd of whoever wants it.
 //
-// A chunk is loaded into a frame that nobody sees, and copied into the file from there, by userfaultfd: a page gets into the file when it is whole.
+// A chunk is loaded into a frame that nobody sees, and copied into the file from there: a page gets into the file when it is whole.  Userfaultfd makes
+// small pages.  Larger ones are allocated, copied, mapped and given back as one each; none of them reaches beyond its chunk, which leaves alone.
 #pragma once
 
+#include "../kernel/page_pipes.hpp"
 #include "../kernel/userfaultfd.hpp"
 #include "audience.hpp"
 #include "backing.hpp"
@@ -15,8 +17,8 @@ namespace ufomem {
 
 class ServedBacking final : public Backing {
   public:
-    ServedBacking(const Geometry &geometry, Frames &frames, const kernel::Userfaultfd &faults, std::shared_ptr<Audience> audience)
-        : Backing(geometry, frames), faults_(faults), audience_(std::move(audience))
+    ServedBacking(const Geometry &geometry, Frames &frames, const kernel::Userfaultfd &faults, kernel::PagePipes &pipes, std::shared_ptr<Audience> audience)
+        : Backing(geometry, frames), faults_(faults), pipes_(pipes), audience_(std::move(audience))
     {
     }
 
@@ -40,10 +42,12 @@ class ServedBacking final : public Backing {
     kernel::Mapping unmap(Addresses addresses) noexcept override;
 
   private:
+    bool write_in(ByteRange pages, const std::byte *data) noexcept;
     Status copy_in(ByteRange pages, const std::byte *data) noexcept;
     void wake_for(ByteRange pages) noexcept;
 
     const kernel::Userfaultfd &faults_;
+    kernel::PagePipes &pipes_;
     const std::shared_ptr<Audience> audience_;
     kernel::Mapping mapping_; // this process's own view, and the way into the file
 };

@@ -163,12 +163,21 @@ Result<SharedPair> map_shared_pair(std::size_t size, void *address)
     return pair;
 }
 
+namespace {
+
+/// For memory with holes.  Where chunks that came one by one happen to stand side by side, the kernel's own collector would replace them by a huge page; and
+/// the hole that one of them leaves in that shows zeros for a moment.  (Pages that came as huge ones are as good as those of any other mapping.)
+void keep_collector_away(std::byte *data, std::size_t size) noexcept { (void)madvise(data, size, MADV_NOHUGEPAGE); } // EINVAL: there is none
+
+} // namespace
+
 Result<Mapping> map_readable(int file, std::size_t size, Sharing sharing, void *address)
 {
     Result<Mapping> mapping = map(size, PROT_READ, (sharing == Sharing::shared ? MAP_SHARED : MAP_PRIVATE) | MAP_NORESERVE, file, address);
     if (!mapping.ok())
         return mapping;
     munlock(mapping->data(), size);
+    keep_collector_away(mapping->data(), size);
     if (madvise(mapping->data(), size, MADV_DONTFORK) != 0)
         return fail_errno(Code::system, errno, "madvise(MADV_DONTFORK) of %zu bytes", size);
     return mapping;
@@ -178,6 +187,7 @@ Status map_hidden_over(std::byte *data, std::size_t size, int file) noexcept
 {
     if (mmap(data, size, PROT_NONE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file, 0) == MAP_FAILED)
         return fail_errno(Code::system, errno, "mmap of %zu bytes of shared memory", size);
+    keep_collector_away(data, size);
     if (madvise(data, size, MADV_DONTFORK) != 0)
         return fail_errno(Code::system, errno, "madvise(MADV_DONTFORK) of %zu bytes", size);
     return {};

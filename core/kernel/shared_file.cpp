@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 // Newer than the headers of the distributions that we build on, or not in the C library's.
@@ -41,6 +42,15 @@ bool make_read_only(int tree)
     return syscall(SYS_mount_setattr, tree, "", static_cast<unsigned>(AT_EMPTY_PATH), &attributes, sizeof attributes) == 0;
 }
 
+/// Before 6.14 (acd7ccb284b8) a file in memory had pages of one size, or of two: nothing is gained.
+bool writes_make_large_pages()
+{
+    utsname name{};
+    unsigned major = 0;
+    unsigned minor = 0;
+    return uname(&name) == 0 && std::sscanf(name.release, "%u.%u", &major, &minor) == 2 && (major > 6 || (major == 6 && minor >= 14));
+}
+
 } // namespace
 
 Result<SharedFile> SharedFile::make(std::size_t size, Guard strongest)
@@ -60,7 +70,10 @@ bool SharedFile::make_on_own_mount(std::size_t size) noexcept
 {
     const File context(open_file_system("tmpfs"));
     // The budget limits it, and not half of the machine's memory.
-    if (!context || !set_option(context.descriptor(), "size", "0") || !set_option(context.descriptor(), "mode", "0700") || !create(context.descriptor()))
+    if (!context || !set_option(context.descriptor(), "size", "0") || !set_option(context.descriptor(), "mode", "0700"))
+        return false;
+    has_large_pages_ = writes_make_large_pages() && set_option(context.descriptor(), "huge", "always"); // refused where there are none
+    if (!create(context.descriptor()))
         return false;
     const File inside(mount(context.descriptor()));
     const File outside(inside ? clone_mount(inside.descriptor()) : -1);

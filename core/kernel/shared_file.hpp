@@ -23,11 +23,14 @@ class SharedFile {
     static Result<SharedFile> make(std::size_t size, Guard strongest = Guard::read_only_mount);
 
     Guard guard() const { return guard_; }
+    /// What is written becomes pages that are as large as the hole that it is written into, up to what the processor has, where the system has such pages
+    /// to spare; also larger than what is written.  A hole must not be made in a part of one: it shows zeros for a moment, and may go on to.
+    bool has_large_pages() const { return has_large_pages_; }
     /// A descriptor that can be given away: with it the file can be read and mapped, but not changed, in size neither.
     const File &readable() const { return readable_; }
 
-    /// One that must not be given away.  Whoever writes through it page by page shows zeros where the source of the bytes has to be fetched first
-    /// (it is swapped out, say, or just being moved), or where the system prefers huge pages: use UFFDIO_COPY on a shared mapping.
+    /// One that must not be given away.  Whoever writes memory through it shows zeros where that has to be fetched first (it is swapped out, say, or just
+    /// being moved): use UFFDIO_COPY on a shared mapping, which makes small pages, or PagePipes.
     const File &writable() const { return writable_; }
     /// Gives whole pages back, for everybody who has them mapped.
     Status punch(std::size_t offset, std::size_t size) const noexcept;
@@ -39,6 +42,7 @@ class SharedFile {
     File writable_;
     File readable_;
     Guard guard_ = Guard::file_mode;
+    bool has_large_pages_ = false;
 };
 
 } // namespace ufomem::kernel

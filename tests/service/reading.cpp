@@ -2,6 +2,8 @@
 // Clients read what the source has, all of them, whatever the budget, and it is loaded once.
 #include "processes.hpp"
 
+#include <numeric>
+
 using namespace ufomem;
 using namespace ufomem::service;
 
@@ -105,6 +107,47 @@ bool only_loads_are_served()
     Result<kernel::Userfaultfd> faults =
         kernel::Userfaultfd::open(pagemap, *parse_features(std::getenv("UFOMEM_FEATURES_OFF")), kernel::Faults::as_messages);
     return faults.ok() && faults->features().has(feature_userfaultfd_user);
+}
+
+int load_pages(const ClientRegion &region, std::size_t begin, std::size_t end)
+{
+    for (std::size_t at = begin; at < end; at += 4096)
+        CHECK(load(region.data() + at) == pattern(at));
+    return 0;
+}
+
+/// Half of the budget, read at random by one client, is still there when another one has walked through twice the budget.
+void what_is_used_at_random_outlives_a_walk_of_another_client(void **)
+{
+    constexpr std::size_t used = 16 * MiB;
+    ServiceOptions options;
+    options.budget = 2 * used;
+    options.array_bytes = used + 2 * options.budget;
+    options.readahead_bytes = 4 * MiB;
+    Service service(options);
+    const auto use = [&] {
+        return with_array(service.path(), [&](ClientRegion &region) {
+            std::vector<std::size_t> chunks(used / (64 * KiB)); // shuffled: a stride would be a walk, too
+            std::iota(chunks.begin(), chunks.end(), std::size_t{0});
+            unit::Random random(1);
+            for (std::size_t left = chunks.size(); left > 1; --left)
+                std::swap(chunks[left - 1], chunks[random.below(left)]);
+            for (const std::size_t chunk : chunks)
+                CHECK(load_pages(region, chunk * 64 * KiB, (chunk + 1) * 64 * KiB) == 0);
+            return 0;
+        });
+    };
+    Process first(use);
+    assert_int_equal(first.wait(), 0);
+    Process walks([&] { return with_array(service.path(), [](ClientRegion &region) { return load_pages(region, used, region.bytes()); }); });
+    assert_int_equal(walks.wait(), 0);
+    const std::size_t before = service.notes().loaded_bytes.load();
+    assert_true(before >= options.array_bytes);
+    Process again(use);
+    assert_int_equal(again.wait(), 0);
+    // First in, first out, would have to load all of it again.
+    assert_in_range(service.notes().loaded_bytes.load() - before, 0, used / 2);
+    assert_int_equal(service.end(), 0);
 }
 
 int with_file(const std::string &service, const std::string &path, const std::function<int(ClientRegion &)> &body)
@@ -212,7 +255,8 @@ int main()
     const CMUnitTest tests[] = {
         cmocka_unit_test(one_client_reads),       cmocka_unit_test(what_one_has_read_is_there_for_the_next),
         cmocka_unit_test(clients_at_once_load_each_chunk_once), cmocka_unit_test(a_small_budget_is_kept),
-        cmocka_unit_test(walks_come_in_extents),  cmocka_unit_test(files_are_read),
+        cmocka_unit_test(walks_come_in_extents),  cmocka_unit_test(what_is_used_at_random_outlives_a_walk_of_another_client),
+        cmocka_unit_test(files_are_read),
         cmocka_unit_test(calls_read_too),         cmocka_unit_test(system_calls_read),
         cmocka_unit_test(unknown_names_are_errors), cmocka_unit_test(no_service_is_an_error),
     };
