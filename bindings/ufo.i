@@ -3,6 +3,7 @@
 %module ufo
 
 %{
+#include <ufomem/service.h>
 #include <ufomem/ufo.h>
 %}
 
@@ -21,3 +22,4 @@
 #endif
 
 %include <ufomem/ufo.h>
+%include <ufomem/service.h>

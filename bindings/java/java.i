@@ -49,6 +49,11 @@ UFO_ADDRESS(ufo_config *)
 UFO_ADDRESS(const ufo_config *)
 UFO_ADDRESS(ufo_core_config *)
 UFO_ADDRESS(const ufo_core_config *)
+UFO_ADDRESS(ufo_client *)
+UFO_ADDRESS(ufo_server *)
+UFO_ADDRESS(const ufo_server *)
+UFO_ADDRESS(ufo_server_config *)
+UFO_ADDRESS(const ufo_server_config *)
 
 %define UFO_CONSTRUCTOR(TYPE, FUNCTION)
 %typemap(out) TYPE *FUNCTION {
@@ -63,6 +68,9 @@ UFO_CONSTRUCTOR(ufo_core, ufo_core_new)
 UFO_CONSTRUCTOR(ufo_core, ufo_core_default)
 UFO_CONSTRUCTOR(ufo_config, ufo_config_new)
 UFO_CONSTRUCTOR(ufo_core_config, ufo_core_config_new)
+UFO_CONSTRUCTOR(ufo_client, ufo_client_connect)
+UFO_CONSTRUCTOR(ufo_server, ufo_server_new)
+UFO_CONSTRUCTOR(ufo_server_config, ufo_server_config_new)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Errors: made into an exception within the call, since the sentence belongs to the thread's last failure.
@@ -90,8 +98,10 @@ UFO_CONSTRUCTOR(ufo_core_config, ufo_core_config_new)
 %typemap(jstype) const char *path "byte[]"
 %typemap(javain) const char *path "$javainput"
 %typemap(in) const char *path (std::string bytes) {
-    bytes = ufomem::java::string_of(jenv, $input);
-    $1 = (char *)bytes.c_str();
+    if ($input) {
+        bytes = ufomem::java::string_of(jenv, $input);
+        $1 = (char *)bytes.c_str();
+    }
 }
 %typemap(freearg) const char *path ""
 
@@ -126,6 +136,7 @@ UFO_ADDRESS(unsigned char *)
 }
 %ignore ufo_stats::struct_size;
 %ignore ufo_core_stats::struct_size;
+%ignore ufo_server_stats::struct_size;
 %extend ufo_stats {
     ufo_stats()
     {
@@ -138,6 +149,14 @@ UFO_ADDRESS(unsigned char *)
     ufo_core_stats()
     {
         ufo_core_stats *stats = new ufo_core_stats();
+        stats->struct_size = sizeof *stats;
+        return stats;
+    }
+}
+%extend ufo_server_stats {
+    ufo_server_stats()
+    {
+        ufo_server_stats *stats = new ufo_server_stats();
         stats->struct_size = sizeof *stats;
         return stats;
     }

@@ -141,3 +141,12 @@ static int ufo_lua_write(lua_State *L)
     }
     ~ufo_core_stats() { free($self); }
 }
+%extend ufo_server_stats {
+    ufo_server_stats() {
+        struct ufo_server_stats *stats = (struct ufo_server_stats *)calloc(1, sizeof(*stats));
+        if (stats)
+            stats->struct_size = sizeof(*stats);
+        return stats;
+    }
+    ~ufo_server_stats() { free($self); }
+}

@@ -80,6 +80,16 @@ static int ufomem_address(PyObject *object, void **address)
     }
     ~ufo_core_stats() { free($self); }
 }
+%extend ufo_server_stats {
+    ufo_server_stats()
+    {
+        ufo_server_stats *stats = (ufo_server_stats *)calloc(1, sizeof(ufo_server_stats));
+        if (stats != NULL)
+            stats->struct_size = sizeof(ufo_server_stats);
+        return stats;
+    }
+    ~ufo_server_stats() { free($self); }
+}
 
 // Words in memory are nothing that Python could use.
 %ignore ufo_residency;

@@ -6,14 +6,17 @@ import (
 	"fmt"
 	"runtime"
 	"unsafe"
+
+	"ufomem/internal/ufo"
 )
 
-// Array is a lazy array of Len elements.  Make one with [New], [Open], [Sequence], [Zeros] or [FromC].
+// Array is a lazy array of Len elements.  Make one with [New], [Open], [Sequence], [Zeros] or [FromC], or with a [Client].
 type Array[T Number] struct {
 	region *region
 	fast   residency // for access without a call
 	chunk  int       // whole elements in a chunk
 	native bool      // filled without Go: may be touched by pointer
+	shared bool      // memory of a service, which may end: never touched by pointer, only copied
 	core   *Core     // kept alive
 }
 
@@ -25,6 +28,18 @@ func newArray[T Number](r *region, core *Core, native bool) (*Array[T], error) {
 		return nil, err
 	}
 	a := &Array[T]{region: r, fast: fast, chunk: int(fast.c.chunk_bytes) / sizeOf[T](), native: native, core: core}
+	a.closeWhenForgotten()
+	return a, nil
+}
+
+// newShared takes over a region of a service.
+func newShared[T Number](r *region) *Array[T] {
+	a := &Array[T]{region: r, chunk: ufo.Chunk(r.handle), shared: true}
+	a.closeWhenForgotten()
+	return a
+}
+
+func (a *Array[T]) closeWhenForgotten() {
 	// The callback belongs to C and not to the array, or it would keep the array alive.
 	runtime.SetFinalizer(a, func(a *Array[T]) {
 		// Writing back may take long, and other finalizers are waiting.
@@ -33,7 +48,6 @@ func newArray[T Number](r *region, core *Core, native bool) (*Array[T], error) {
 			a.fast.close()
 		}()
 	})
-	return a, nil
 }
 
 // Len is the number of elements.

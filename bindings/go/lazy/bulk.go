@@ -48,12 +48,15 @@ func (a *Array[T]) WriteAt(p []T, first int) (int, error) {
 	return len(p), nil
 }
 
-// Slice is the whole array as a plain slice, for arrays with a native source ([ErrUnsupported] otherwise: see [Array.View]).  It is valid until
+// Slice is the whole array as a plain slice, for arrays with a native source ([ErrUnsupported] otherwise, and for those of a service: see [Array.View]).  It is valid until
 // Close, and only as long as the array itself is reachable: `defer a.Close()` sees to both.  Elements that cannot be filled are a fault
 // when touched, which debug.SetPanicOnFault turns into a panic.  A system call that is given a part of it may fail with EFAULT: see
 // [Array.View].
 func (a *Array[T]) Slice() ([]T, error) {
 	defer runtime.KeepAlive(a)
+	if a.shared {
+		return nil, newError("slice", ErrUnsupported, "the memory of a service can go with it at any time; use View, or ReadAt, which copy")
+	}
 	if !a.native {
 		return nil, newError("slice", ErrUnsupported,
 			"elements that a Go function fills cannot be touched by pointer; use View, or ReadAt")

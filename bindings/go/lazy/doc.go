@@ -29,6 +29,10 @@
 //   - call runtime.Goexit, which is what testing's FailNow does: that would leave the library in the middle of its work, and ends in a
 //     panic that says so.
 //
+// # Services
+//
+// A [Client] opens arrays that a service keeps in memory for many processes ([OpenShared], [OpenSharedFile]).
+//
 // # Threads
 //
 // All methods may be called from any number of goroutines at once, Close included.  As in a slice, an element that one goroutine sets

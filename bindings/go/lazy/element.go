@@ -55,7 +55,7 @@ func (a *Array[T]) Set(i int, value T) error {
 func (a *Array[T]) getByCall(i int) (T, error) {
 	defer runtime.KeepAlive(a)
 	var element T
-	if uint(i) >= uint(a.fast.count) {
+	if uint(i) >= uint(a.region.count) {
 		return element, a.noElement("get", i)
 	}
 	err := a.region.call("get", func(handle uintptr) int { return ufo.Read(handle, i, 1, unsafe.Pointer(&element)) })
@@ -64,7 +64,7 @@ func (a *Array[T]) getByCall(i int) (T, error) {
 
 func (a *Array[T]) setByCall(i int, value T) error {
 	defer runtime.KeepAlive(a)
-	if uint(i) >= uint(a.fast.count) {
+	if uint(i) >= uint(a.region.count) {
 		return a.noElement("set", i)
 	}
 	return a.region.call("set", func(handle uintptr) int { return ufo.Write(handle, i, 1, unsafe.Pointer(&value)) })

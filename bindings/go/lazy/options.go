@@ -26,7 +26,9 @@ const (
 	sequenceSource
 	zeroSource
 	cSource
-	anySource sources = 1<<iota - 1
+	sharedSource
+	sharedFileSource
+	anySource = goSource | fileSource | sequenceSource | zeroSource | cSource // of this process
 )
 
 // settings are all options together.
@@ -75,7 +77,7 @@ func On(core *Core) Option {
 
 // Chunk is the least number of elements that are filled together; rounded up to whole pages.  Default: 64 KiB of them.
 func Chunk(elements int) Option {
-	return Option{"Chunk", anySource, func(s *settings) { s.chunk = elements }}
+	return Option{"Chunk", anySource | sharedFileSource, func(s *settings) { s.chunk = elements }}
 }
 
 // ReadOnly makes every change an error.
@@ -109,12 +111,12 @@ func Writeback[T Number](save func(start, end int, data []T) error) Option {
 
 // Offset is where in the file the array begins, in bytes.
 func Offset(bytes int64) Option {
-	return Option{"Offset", fileSource, func(s *settings) { s.offset = bytes }}
+	return Option{"Offset", fileSource | sharedFileSource, func(s *settings) { s.offset = bytes }}
 }
 
-// Length is the number of elements of a file's array.  Default: as many as the file has.
+// Length is the number of elements of a file's array, or of a service's.  Default: as many as there are.
 func Length(elements int) Option {
-	return Option{"Length", fileSource, func(s *settings) { s.length = elements }}
+	return Option{"Length", fileSource | sharedFileSource | sharedSource, func(s *settings) { s.length = elements }}
 }
 
 // Save has changes written to the file, when elements leave memory, on Flush and on Close.  Without it they end with the array.
@@ -137,16 +139,19 @@ func ReleaseC(function unsafe.Pointer) Option {
 	return Option{"ReleaseC", cSource, func(s *settings) { s.cRelease = function }}
 }
 
-// configure sets what all sources have in common.
+// configure sets what all sources have in common; count may be unset where the source knows it.
 func (s *settings) configure(op string, config uintptr, count, size int) error {
-	if count <= 0 {
+	if count <= 0 && count != unset {
 		return newError(op, ErrInvalid, "an array of %d elements cannot be made; it takes at least 1", count)
 	}
 	if s.chunk < 0 || s.retries < 0 || s.retryDelay < 0 || (s.readahead < 0 && s.readahead != unset) {
 		return newError(op, ErrInvalid, "an option has a negative number")
 	}
 	retries, delay := clamp(int64(s.retries)), clamp(s.retryDelay.Milliseconds())
-	status := ufo.Config_set_elements(config, count, size)
+	status := 0
+	if count != unset {
+		status = ufo.Config_set_elements(config, count, size)
+	}
 	if status == 0 && s.chunk > 0 {
 		status = ufo.Config_set_chunk(config, s.chunk)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // residency is where a region's elements, and the state words of its chunks, are in memory: what access without a call needs, closely together.  It
-// lasts longer than the region: until nobody can come late any more, which the garbage collector knows.
+// lasts longer than the region: until nobody can come late any more, which the garbage collector knows.  The zero value has no elements.
 type residency struct {
 	data     unsafe.Pointer // element 0
 	words    unsafe.Pointer // one uint32 a chunk
@@ -61,4 +61,8 @@ func (f *residency) wake(offset uintptr) {
 	ufo.Residency_wake(unsafe.Pointer(f.c), int(f.chunkAt(offset)))
 }
 
-func (f *residency) close() { ufo.Residency_close(unsafe.Pointer(f.c)) }
+func (f *residency) close() {
+	if f.c != nil {
+		ufo.Residency_close(unsafe.Pointer(f.c))
+	}
+}

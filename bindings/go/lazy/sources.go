@@ -47,17 +47,9 @@ func Open[T Number](path string, options ...Option) (*Array[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	if !noNul(path) {
-		return nil, newError("open", ErrInvalid, "the path contains a NUL byte")
-	}
-	if s.offset < 0 || (s.length < 0 && s.length != unset) {
-		return nil, newError("open", ErrInvalid, "offset and length must not be negative")
-	}
-	length := s.length
-	if length == unset {
-		if length, err = lengthOfFile(path, s.offset, sizeOf[T]()); err != nil {
-			return nil, err
-		}
+	length, err := s.lengthOf("open", path, sizeOf[T]())
+	if err != nil {
+		return nil, err
 	}
 	return construct[T]("open", fileSource, length, options, func(config uintptr, s *settings, _ *causes) error {
 		flags := 0
@@ -71,25 +63,39 @@ func Open[T Number](path string, options ...Option) (*Array[T], error) {
 	})
 }
 
+// lengthOf is the number of elements that a file's array shall have.
+func (s *settings) lengthOf(op, path string, size int) (int, error) {
+	if !noNul(path) {
+		return 0, newError(op, ErrInvalid, "the path contains a NUL byte")
+	}
+	if s.offset < 0 || (s.length < 0 && s.length != unset) {
+		return 0, newError(op, ErrInvalid, "offset and length must not be negative")
+	}
+	if s.length != unset {
+		return s.length, nil
+	}
+	return lengthOfFile(op, path, s.offset, size)
+}
+
 // lengthOfFile is the number of elements from an offset to the end.
-func lengthOfFile(path string, offset int64, size int) (int, error) {
+func lengthOfFile(op, path string, offset int64, size int) (int, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		status := ErrFile
 		if os.IsPermission(err) {
 			status = ErrPermission
 		}
-		return 0, &Error{Op: "open", Status: status, Message: "the file cannot be asked for its length", Err: err}
+		return 0, &Error{Op: op, Status: status, Message: "the file cannot be asked for its length", Err: err}
 	}
 	if !info.Mode().IsRegular() {
-		return 0, newError("open", ErrInvalid, "'%s' is no regular file: say how many elements it has with the option Length", path)
+		return 0, newError(op, ErrInvalid, "'%s' is no regular file: say how many elements it has with the option Length", path)
 	}
 	bytes := info.Size() - offset
 	if bytes < int64(size) {
-		return 0, newError("open", ErrTruncated, "'%s' has %d bytes: no whole element of %d bytes begins at byte %d", path, info.Size(), size, offset)
+		return 0, newError(op, ErrTruncated, "'%s' has %d bytes: no whole element of %d bytes begins at byte %d", path, info.Size(), size, offset)
 	}
 	if bytes%int64(size) != 0 {
-		return 0, newError("open", ErrInvalid,
+		return 0, newError(op, ErrInvalid,
 			"'%s' has %d bytes from byte %d on, which is no whole number of elements of %d bytes; say how many to use with the option Length",
 			path, bytes, offset, size)
 	}

@@ -4,6 +4,7 @@ package lazy
 
 import (
 	"runtime"
+	"syscall"
 	"unsafe"
 
 	"ufomem/internal/ufo"
@@ -13,6 +14,8 @@ import (
 // array is closed meanwhile.  The slice is for reading; it must not be kept, which would be a fault sooner or later.  What a view holds counts against
 // the budget: [ErrBudget] if there is no room for all of it.
 //
+// The elements of a [Client]'s array are not shown in place but copied, to memory of Go's own.
+//
 // View returns what use returns, as it is.
 func (a *Array[T]) View(start, end int, use func(part []T) error) error {
 	return a.view("view", ufo.Pin, start, end, use)
@@ -20,6 +23,9 @@ func (a *Array[T]) View(start, end int, use func(part []T) error) error {
 
 // ViewWrite is View for elements that will be changed: they count as changed from now on.
 func (a *Array[T]) ViewWrite(start, end int, use func(part []T) error) error {
+	if a.shared {
+		return newError("view", ErrReadOnly, "an array of a service is read-only")
+	}
 	return a.view("view", ufo.Pin_write, start, end, use)
 }
 
@@ -43,6 +49,9 @@ func (a *Array[T]) pin(op string, pin pinFunction, start, end int) ([]T, error) 
 	if err := a.inside(op, start, end); err != nil {
 		return nil, err
 	}
+	if a.shared && start < end {
+		return a.copyOf(op, start, end)
+	}
 	if err := a.region.onRange(op, start, end, pin); err != nil {
 		return nil, err
 	}
@@ -53,9 +62,31 @@ func (a *Array[T]) pin(op string, pin pinFunction, start, end int) ([]T, error) 
 	return unsafe.Slice((*T)(first), end-start), nil
 }
 
+// copyOf is for memory that may be gone at the next moment.
+func (a *Array[T]) copyOf(op string, start, end int) ([]T, error) {
+	if !canAllocate(end-start, sizeOf[T]()) {
+		return nil, newError(op, ErrNoMemory, "there is no memory for a copy of %d elements; use fewer at a time", end-start)
+	}
+	part := make([]T, end-start)
+	err := a.region.onRange(op, start, end, func(handle uintptr, first, count int) int {
+		return ufo.Read(handle, first, count, unsafe.Pointer(&part[0]))
+	})
+	return part, err
+}
+
+// canAllocate asks the kernel before Go does, which takes a refusal for the end of the program.
+func canAllocate(count, size int) bool {
+	const large = 256 << 20
+	if count < large/size {
+		return true
+	}
+	memory, err := syscall.Mmap(-1, 0, count*size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
+	return err == nil && syscall.Munmap(memory) == nil
+}
+
 // unpin needs no way in: the pin keeps the region's handle valid, also when the array has been closed.
 func (a *Array[T]) unpin(op string, start, end int) error {
-	if start == end {
+	if start == end || a.shared {
 		return nil
 	}
 	return a.region.checked(op, func(handle uintptr) int { return ufo.Unpin(handle, start, end-start) })

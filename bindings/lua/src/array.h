@@ -24,6 +24,7 @@ typedef struct array {
     element_type type;
     unsigned shift;                    /* bytes of an element, as a power of two */
     bool takes_changes;                /* the source does: close() has something to report */
+    bool shared;                       /* memory of a service, which may end: only copied, never looked at */
     unsigned calls;                    /* under way on this array, each inside a callback of the one before */
     unsigned views;                    /* that have not ended */
     struct array_callbacks *callbacks; /* NULL: the source is native */

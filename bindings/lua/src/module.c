@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* require "ufomem" */
 #include "array_methods.h"
+#include "client.h"
 #include "failure.h"
 #include "matrix.h"
 #include "shared_core.h"
@@ -24,14 +25,17 @@ __attribute__((visibility("default"))) int luaopen_ufomem(lua_State *L);
 int luaopen_ufomem(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"array", make_computed},     {"core", core_new},    {"matrix", make_matrix},
-        {"native", make_native},      {"open", open_file},   {"sequence", make_sequence},
-        {"version", library_version}, {"zeros", make_zeros}, {NULL, NULL},
+        {"array", make_computed},    {"connect", client_new},
+        {"core", core_new},          {"matrix", make_matrix},
+        {"native", make_native},     {"open", open_file},
+        {"sequence", make_sequence}, {"version", library_version},
+        {"zeros", make_zeros},       {NULL, NULL},
     };
     luaL_newlib(L, functions);
     open_failures(L);
     lua_setfield(L, -2, "errors");
     open_cores(L);
+    open_clients(L);
     open_arrays(L);
     open_views(L);
     open_matrices(L);

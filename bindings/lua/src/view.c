@@ -14,7 +14,7 @@
 #endif
 #define VIEW_METATABLE "ufomem.view"
 
-enum { SLOT_ARRAY = 1, VIEW_SLOTS = 1 };
+enum { SLOT_ARRAY = 1, SLOT_COPY, VIEW_SLOTS = SLOT_COPY };
 
 enum { VIEW_KIND = 0x75666f76 };
 
@@ -23,6 +23,7 @@ typedef struct view {
     array *array;  /* kept by the slot */
     ufo *region;   /* NULL: ended.  The array may be closed by now: its region lasts until the pins are given back */
     unsigned char *data; /* of the view's first element */
+    bool copied;         /* to a userdata in the slot: nothing is pinned */
     element_range range;
     element_type type;
     unsigned shift; /* bytes of an element, as a power of two */
@@ -39,6 +40,26 @@ static view *check_view(lua_State *L, int argument)
     return v;
 }
 
+/** Fills a view that is for reading with a copy: memory of a service may be SIGBUS at the next moment. */
+static ufo_status copy_shared(lua_State *L, array *a, view *v)
+{
+    const int view_at = lua_gettop(L);
+    void *copy = lua_newuserdata(L, v->range.count << a->shift);
+    set_slot(L, view_at, SLOT_COPY);
+    library_call call;
+    begin_call(L, &call, a, 1);
+    ufo *const region = a->region;
+    const ufo_status status = ufo_read(region, v->range.first, v->range.count, copy);
+    if (status == UFO_OK) {
+        v->region = region;
+        v->data = copy;
+        v->copied = true;
+        a->views++;
+    }
+    (void)end_call_quietly(&call, status);
+    return status;
+}
+
 /** Pushes a view of the range of the array at stack index 1, pinned; or an error, whose status it returns. */
 static ufo_status push_view(lua_State *L, array *a, element_range range, bool writable)
 {
@@ -48,6 +69,8 @@ static ufo_status push_view(lua_State *L, array *a, element_range range, bool wr
     lua_pushvalue(L, 1);
     set_slot(L, lua_gettop(L) - 1, SLOT_ARRAY);
     luaL_setmetatable(L, VIEW_METATABLE);
+    if (a->shared && !writable)
+        return copy_shared(L, a, v);
 
     library_call call;
     begin_call(L, &call, a, 1);
@@ -69,7 +92,8 @@ static void end_view(view *v)
     if (region == NULL)
         return;
     v->region = NULL;
-    (void)ufo_unpin(region, v->range.first, v->range.count);
+    if (!v->copied)
+        (void)ufo_unpin(region, v->range.first, v->range.count);
     v->array->views--;
     release_core_if_unused(v->array);
 }
@@ -117,7 +141,8 @@ int array_bytes(lua_State *L)
     array *a = check_open_array(L, 1);
     const element_range range = check_range(L, a, 2);
     lua_settop(L, 1);
-    const ufo_status status = push_view(L, a, range, false);
+    const ufo_status status =
+        a->shared ? UFO_ERR_LIMIT : push_view(L, a, range, false); /* a view would be a second copy */
     if (status == UFO_OK) {
         view *v = lua_touserdata(L, 2);
         lua_pushlstring(L, (const char *)v->data, range.count << a->shift);

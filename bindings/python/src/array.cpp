@@ -43,6 +43,24 @@ bool set_callbacks(Array *array, ufo_config *config) noexcept
     return status == UFO_OK;
 }
 
+/// What the service has: nothing of it is known before.  False, with an exception, if its elements are others than these.
+bool take_shared(Array *array, ufo *region) noexcept
+{
+    array->shared = true;
+    array->read_only = true;
+    const auto size = static_cast<Py_ssize_t>(ufo_element_size(region));
+    if (array->count == 0)
+        array->count = static_cast<Py_ssize_t>(ufo_count(region));
+    if (size == array->itemsize)
+        return true;
+    char sentence[128];
+    snprintf(sentence, sizeof sentence, "the service's elements have %zd bytes, those of the dtype %zd", size,
+             array->itemsize);
+    raise_status(UFO_ERR_INVALID, sentence);
+    return false;
+}
+
+/// count 0: as many as the service has.
 /// Base(core_handle, config_handle, core, dtype, count, rows, columns, column_major, populate, writeback, source, read_only, writes_back)
 int init(PyObject *self, PyObject *arguments, PyObject *) noexcept
 {
@@ -88,6 +106,12 @@ int init(PyObject *self, PyObject *arguments, PyObject *) noexcept
         array->residency.open(region, static_cast<size_t>(array->itemsize));
     if (!call.finish(region != nullptr ? UFO_OK : ufo_last_status()))
         return -1;
+    if (ufo_get_delivery(region) == UFO_DELIVERY_SERVICE && !take_shared(array, region)) {
+        Call end(array);
+        ufo_free(region);
+        end.finish(UFO_OK);
+        return -1;
+    }
     array->region = region;
     link(array);
     return 0;

@@ -26,6 +26,7 @@ struct Array {
     bool column_major;
     bool read_only;
     bool writes_back;  // changes go to the source
+    bool shared;       // memory of a service, which can take it away: never lent, only copied
     bool closed;       // by the user: new calls are refused
     bool forked;       // this is a child, and the region its parent's
     Py_ssize_t calls;  // threads in the library, or on their way in or out

@@ -148,7 +148,11 @@ PyObject *get_order(PyObject *self, void *) noexcept
     return PyUnicode_FromString(as_array(self)->column_major ? "F" : "C");
 }
 PyObject *get_read_only(PyObject *self, void *) noexcept { return PyBool_FromLong(as_array(self)->read_only); }
-PyObject *get_native(PyObject *self, void *) noexcept { return PyBool_FromLong(as_array(self)->populate == nullptr); }
+PyObject *get_native(PyObject *self, void *) noexcept
+{
+    return PyBool_FromLong(as_array(self)->populate == nullptr && !as_array(self)->shared);
+}
+PyObject *get_shared(PyObject *self, void *) noexcept { return PyBool_FromLong(as_array(self)->shared); }
 PyObject *get_closed(PyObject *self, void *) noexcept
 {
     const Array *const array = as_array(self);
@@ -185,6 +189,7 @@ PyGetSetDef array_attributes[] = {
     {"chunk", get_chunk, nullptr, "Elements that come into memory and leave it together.", nullptr},
     {"read_only", get_read_only, nullptr, "Whether assigning is an error.", nullptr},
     {"native", get_native, nullptr, "Whether the source is native code, so that ndarray() is possible.", nullptr},
+    {"shared", get_shared, nullptr, "Whether the memory is a service's, made by a Client.", nullptr},
     {"closed", get_closed, nullptr, "Whether close() was called.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };

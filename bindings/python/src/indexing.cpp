@@ -126,7 +126,9 @@ int assign(PyObject *self, PyObject *key, PyObject *value) noexcept
         return -1;
     if (array->read_only) {
         raise_status(UFO_ERR_READ_ONLY,
-                     "the array is read-only; make it without read_only=True (files: with mode \"c\" or \"r+\")");
+                     array->shared
+                         ? "an array of a service is read-only"
+                         : "the array is read-only; make it without read_only=True (files: with mode \"c\" or \"r+\")");
         return -1;
     }
     Py_ssize_t index;

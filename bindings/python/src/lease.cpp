@@ -2,6 +2,7 @@
 #include "lease.hpp"
 
 #include "call.hpp"
+#include "transfer.hpp"
 
 namespace ufomem::python {
 
@@ -68,12 +69,28 @@ PyObject *over(Lease *lease, int dimensions, const npy_intp *dims, bool column_m
     return result.release();
 }
 
+/// Of memory that may end in SIGBUS at any moment, whatever is pinned, nothing is lent: NumPy would end with it.
+PyObject *copy_of_shared(Array *array, Py_ssize_t first, npy_intp count, bool for_writing) noexcept
+{
+    if (for_writing) {
+        raise_status(UFO_ERR_READ_ONLY, "an array of a service is read-only");
+        return nullptr;
+    }
+    Ref copy(new_ndarray(array, 1, &count, false));
+    if (!copy || !read(array, Selection::range(first, count), PyArray_DATA(copy.array())))
+        return nullptr;
+    PyArray_CLEARFLAGS(copy.array(), NPY_ARRAY_WRITEABLE);
+    return copy.release();
+}
+
 } // namespace
 
 PyObject *lend_pinned(Array *array, Py_ssize_t first, Py_ssize_t count, bool for_writing) noexcept
 {
     if (!is_open(array) || !in_range(array, first, count))
         return nullptr;
+    if (array->shared)
+        return copy_of_shared(array, first, count, for_writing);
     const npy_intp dims = count;
     if (count == 0)
         return new_ndarray(array, 1, &dims, false);
@@ -109,6 +126,12 @@ PyObject *lend_whole(Array *array) noexcept
         raise_status(UFO_ERR_UNSUPPORTED, "elements computed by a Python callback cannot come in by page faults, so "
                                           "there is no ndarray over all of them: "
                                           "use view() for a pinned part, or a slice for a copy");
+        return nullptr;
+    }
+    if (array->shared) {
+        raise_status(UFO_ERR_UNSUPPORTED,
+                     "the memory of a service can go with it at any time, so there is no ndarray over it: "
+                     "use a slice, view() or read() for a copy");
         return nullptr;
     }
     Lease *const lease = new_lease(array);

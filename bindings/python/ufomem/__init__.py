@@ -9,6 +9,8 @@
 An array is computed by a Python function (`array`) or a C function (`from_c`), is the content of a file (`open`), a `sequence`, or starts as
 `zeros`.  All arrays of a `Core` together keep to a memory budget; what was changed is given back to the source, or kept in a spill file.
 
+`connect` gives access to the arrays of a service, which keeps them in memory for all processes that read them.
+
 `ufomem.flat` is the C interface itself.
 """
 
@@ -33,10 +35,11 @@ from .errors import (
     ReadOnlyError,
     UnsupportedError,
 )
+from .service import Client, connect
 from .sources import array, from_c, open, sequence, zeros
 
 __all__ = [
-    "Array", "Core", "array", "from_c", "open", "sequence", "zeros",
+    "Array", "Client", "Core", "array", "connect", "from_c", "open", "sequence", "zeros",
     "BudgetError", "CallbackError", "ClosedError", "DeadlockError", "Error", "FileError", "FilePermissionError", "InvalidError",
     "NoMemoryError", "PinnedError", "RangeError", "ReadOnlyError", "UnsupportedError",
 ]  # fmt: skip

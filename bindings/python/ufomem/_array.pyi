@@ -12,6 +12,7 @@ class Base:
     chunk: int
     read_only: bool
     native: bool
+    shared: bool
     closed: bool
     def __init__(self, *arguments: Any) -> None: ...
     def __len__(self) -> int: ...

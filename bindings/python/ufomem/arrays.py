@@ -41,7 +41,7 @@ class _View:
 
 
 class Array(_array.Base):
-    """A lazy array of one or two dimensions; made by `ufomem.array`, `open`, `sequence`, `zeros` and `from_c`.
+    """A lazy array of one or two dimensions; made by `ufomem.array`, `open`, `sequence`, `zeros` and `from_c`, or by a `Client`.
 
     **Reading.**  `a[i]` is a NumPy scalar, `a[s:e]`, `a[r, :]`, `a[::2, c]` are ndarrays: copies.  Negative indices count from the end.
     **Writing.**  `a[i] = x`, `a[s:e] = values`, `a[:, c] = 0`, with NumPy's broadcasting and conversions, except those that would drop
@@ -58,7 +58,7 @@ class Array(_array.Base):
 
     __slots__ = ("__weakref__",)
 
-    # What is inherited: dtype, shape, size, order, chunk, read_only, native, closed; len(), indexing.
+    # What is inherited: dtype, shape, size, order, chunk, read_only, native, shared, closed; len(), indexing.
 
     @property
     def ndim(self) -> int:
@@ -124,7 +124,7 @@ class Array(_array.Base):
         if self.native and not copy:
             result = self.ndarray()
         elif copy is False:
-            raise ValueError("an array with a Python callback cannot be shown without a copy; use view() for a part of it")
+            raise ValueError("its memory is not there to be shown: make a copy, or use view() for a part of it")
         else:
             result = self[:] if self.ndim == 1 else self[:, :]
         return result if dtype is None else result.astype(dtype, copy=False)
@@ -139,7 +139,7 @@ class Array(_array.Base):
 
         The ndarray is flat.  It becomes read-only when the block ends, and its memory can leave when nothing refers to it any more, whichever is
         later: an ndarray that survives the block (so does `v` itself, until it is assigned to, or its function ends) stays valid, and pinned.
-        What is pinned counts against the budget.
+        What is pinned counts against the budget.  Of an array of a service it is a copy, and read-only: memory that is another process's can go with it.
 
         :raises BudgetError: if the budget has no room for so many
         """
@@ -149,7 +149,7 @@ class Array(_array.Base):
         """An ndarray over all elements, in the array's shape, without a copy: memory comes in as it is touched, also by other libraries.  It keeps
         the array's memory, also beyond `close`.  An error under it (a file that became shorter ...) can only be a signal, SIGBUS.
 
-        :raises UnsupportedError: if the elements are computed by a Python callback, which cannot run on a page fault
+        :raises UnsupportedError: if the elements are computed by a Python callback, which cannot run on a page fault, or are a service's, which may end
         """
         return self._whole()
 

@@ -17,6 +17,12 @@ _DELIVERIES = {
 }
 
 
+def as_dict(figures: Any) -> Dict[str, int]:
+    """A struct of figures of the flat layer."""
+    names = (name for name in dir(type(figures)) if not name.startswith("_"))
+    return {name: getattr(figures, name) for name in names if name not in ("this", "thisown", "struct_size")}
+
+
 class Core:
     """A hard budget for the memory of all its arrays.
 
@@ -83,8 +89,7 @@ class Core:
         `evictions`, `rescues`, `written_back_bytes`, `spill_written_bytes`, `spill_read_bytes`, `failures`."""
         figures = flat.ufo_core_stats()
         check(flat.ufo_core_stats_get(self._open_handle(), figures))
-        names = (name for name in dir(flat.ufo_core_stats) if not name.startswith("_"))
-        return {name: getattr(figures, name) for name in names if name not in ("this", "thisown", "struct_size")}
+        return as_dict(figures)
 
     def close(self) -> None:
         """Closes the arrays, the newest first, then the core.  Idempotent.

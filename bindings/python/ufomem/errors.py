@@ -62,7 +62,7 @@ class ReadOnlyError(Error, ValueError):
 
 
 class ClosedError(Error, ValueError):
-    """The array, or its core, is closed."""
+    """The array, its core or its client is closed, or its service has ended."""
 
 
 class UnsupportedError(Error, NotImplementedError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import builtins
 import ctypes
+import math
 import operator
 import os
 from typing import Any, Callable, Optional, Sequence, Tuple, Union
@@ -44,15 +45,16 @@ def _make(
     populate: Optional[Populate] = None,
     writeback: Optional[Writeback] = None,
     source: object = None,
+    whole: bool = False,
 ) -> Array:
-    """An array of a source that `set_source(config, dtype)` has put into the config."""
+    """An array of a source that `set_source(config, dtype)` has put into the config.  `whole`: as long as the source is, whatever the shape."""
     dtype = numpy.dtype(dtype)
     if dtype.hasobject or dtype.itemsize == 0:
         raise TypeError(f"elements of type {dtype} cannot live in lazy memory: it takes plain data of a fixed size")
     if order not in ("C", "F"):
         raise ValueError(f"order is 'C' (row after row) or 'F' (column after column); not {order!r}")
-    lengths = _lengths(shape)
-    count = lengths[0] * (lengths[1] if len(lengths) == 2 else 1)
+    lengths = () if whole else _lengths(shape)
+    count = math.prod(lengths) if lengths else 0
     matrix = lengths if len(lengths) == 2 else (0, 0)
     if count * dtype.itemsize > 1 << 47:
         raise MemoryError(f"{count} elements of {dtype.itemsize} bytes do not fit an address space of 2**47 bytes")
@@ -60,7 +62,8 @@ def _make(
     if config is None:
         raise MemoryError("no memory for a config")
     try:
-        check(flat.ufo_config_set_elements(config, count, dtype.itemsize))
+        if lengths:
+            check(flat.ufo_config_set_elements(config, count, dtype.itemsize))
         check(flat.ufo_config_set_chunk(config, chunk))
         check(flat.ufo_config_set_read_only(config, read_only))
         set_source(config, dtype)
@@ -112,6 +115,17 @@ def array(
     )  # fmt: skip
 
 
+def _shape_of_file(name: Union[str, bytes], dtype: DType, shape: Optional[Shape], offset: int, mode: str) -> Shape:
+    with builtins.open(name, mode, buffering=0) as file:  # who may not gets the usual OSError
+        there = file.seek(0, os.SEEK_END) - offset
+    if shape is not None:
+        return shape
+    itemsize = numpy.dtype(dtype).itemsize
+    if there <= 0 or there % itemsize != 0:
+        raise ValueError(f"{name!r} has {there} bytes from {offset} on, no whole number of elements of {itemsize}; give a shape")
+    return there // itemsize
+
+
 def open(
     path: Union[str, "os.PathLike[str]"],
     dtype: DType,
@@ -136,14 +150,8 @@ def open(
     """
     if mode not in ("r", "c", "r+"):
         raise ValueError(f"mode is 'r', 'c' or 'r+'; not {mode!r}")
-    dtype = numpy.dtype(dtype)
     name = os.fspath(path)
-    with builtins.open(name, "r+b" if mode == "r+" else "rb", buffering=0) as file:  # who may not gets the usual OSError
-        there = file.seek(0, os.SEEK_END) - offset
-    if shape is None:
-        if there <= 0 or there % dtype.itemsize != 0:
-            raise ValueError(f"{name!r} has {there} bytes from {offset} on, no whole number of elements of {dtype.itemsize}; give a shape")
-        shape = there // dtype.itemsize
+    shape = _shape_of_file(name, dtype, shape, offset, "r+b" if mode == "r+" else "rb")
     flags = (flat.UFO_FILE_WRITEBACK if mode == "r+" else 0) | (flat.UFO_FILE_DIRECT if direct else 0)
 
     def set_source(config: Any, _: numpy.dtype) -> None:

@@ -6,7 +6,7 @@ set -eu
 library=$1 include=$2 scratch=$3
 shift 3
 
-# As an installed ufomem.pc, but for its folders.  Go does not look whether C headers have changed: the sum of it makes that another build.
+# As an installed ufomem.pc, but for its folders.  Go does not look whether C headers have changed: the sum of them makes that another build.
 mkdir -p "$scratch/pkgconfig"
 new=$scratch/pkgconfig/ufomem.pc.$$
 cat >"$new" <<END
@@ -14,7 +14,7 @@ Name: ufomem
 Description: the build tree's
 Version: 0
 Libs: -L$library -lufomem
-Cflags: -I$include -DUFOMEM_HEADER_SUM=$(cksum <"$include/ufomem/ufo.h" | cut -d ' ' -f 1)
+Cflags: -I$include -DUFOMEM_HEADER_SUM=$(cat "$include"/ufomem/*.h | cksum | cut -d " " -f 1)
 END
 mv "$new" "$scratch/pkgconfig/ufomem.pc" # at once: tests run side by side
 

@@ -29,6 +29,7 @@ typedef struct { void* array; intgo len; intgo cap; } _goslice_;
 
 
 #cgo pkg-config: ufomem
+#include <ufomem/service.h>
 #include <ufomem/ufo.h>
 
 typedef _gostring_ swig_type_1;
@@ -38,118 +39,155 @@ typedef _gostring_ swig_type_4;
 typedef long long swig_type_5;
 typedef long long swig_type_6;
 typedef long long swig_type_7;
-extern void _wrap_Swig_free_ufo_7963b2ad16a3a54b(uintptr_t arg1);
-extern uintptr_t _wrap_Swig_malloc_ufo_7963b2ad16a3a54b(swig_intgo arg1);
-extern swig_intgo _wrap_UFO_VERSION_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_version_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_OK_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_INVALID_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_NOMEM_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_OVERFLOW_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_RANGE_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_SYSTEM_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_PERMISSION_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_FILE_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_TRUNCATED_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_POPULATE_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_WRITEBACK_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_SPILL_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_BUDGET_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_PINNED_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_NOT_PINNED_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_READ_ONLY_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_DEADLOCK_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_FORKED_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_CLOSED_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_UNSUPPORTED_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_ADDRESS_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_STRAY_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_LIMIT_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ERR_LOST_ufo_7963b2ad16a3a54b(void);
-extern swig_type_1 _wrap_status_string_ufo_7963b2ad16a3a54b(swig_intgo arg1);
-extern swig_type_2 _wrap_last_error_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_last_status_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_last_callback_code_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_LOG_ERROR_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_LOG_WARNING_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_LOG_INFO_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_LOG_DEBUG_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_DELIVERY_AUTO_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_DELIVERY_THREAD_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_DELIVERY_INLINE_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_DELIVERY_PROTECT_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_DELIVERY_SERVICE_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_POPULATE_ANYWHERE_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_POPULATE_CALLER_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_FILE_WRITEBACK_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_FILE_DIRECT_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ADVICE_NORMAL_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ADVICE_RANDOM_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ADVICE_SEQUENTIAL_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ADVICE_WILLNEED_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_ADVICE_DONTNEED_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_FEATURE_USERFAULTFD_DEVICE_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_FEATURE_USERFAULTFD_SYSCALL_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_FEATURE_USERFAULTFD_USER_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_FEATURE_WRITE_PROTECT_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_FEATURE_MOVE_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_FEATURE_POISON_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_UFO_FEATURE_BATCHED_DROP_ufo_7963b2ad16a3a54b(void);
-extern uintptr_t _wrap_core_config_new_ufo_7963b2ad16a3a54b(void);
-extern void _wrap_core_config_free_ufo_7963b2ad16a3a54b(uintptr_t arg1);
-extern swig_intgo _wrap_core_config_set_budget_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_core_config_set_watermarks_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
-extern swig_intgo _wrap_core_config_set_workers_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_core_config_set_spill_dir_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_type_3 arg2);
-extern swig_intgo _wrap_core_config_set_log_ufo_7963b2ad16a3a54b(uintptr_t arg1, ufo_log_fn arg2, uintptr_t arg3, ufo_free_fn arg4);
-extern swig_intgo _wrap_core_config_set_delivery_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_core_config_set_features_off_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2);
-extern uintptr_t _wrap_core_new_ufo_7963b2ad16a3a54b(uintptr_t arg1);
-extern void _wrap_core_free_ufo_7963b2ad16a3a54b(uintptr_t arg1);
-extern uintptr_t _wrap_core_default_ufo_7963b2ad16a3a54b(void);
-extern swig_intgo _wrap_core_delivery_ufo_7963b2ad16a3a54b(uintptr_t arg1);
-extern swig_intgo _wrap_core_features_ufo_7963b2ad16a3a54b(uintptr_t arg1);
-extern swig_intgo _wrap_core_set_budget_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_core_stats_get_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_voidp arg2);
-extern uintptr_t _wrap_config_new_ufo_7963b2ad16a3a54b(void);
-extern void _wrap_config_free_ufo_7963b2ad16a3a54b(uintptr_t arg1);
-extern swig_intgo _wrap_config_set_elements_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
-extern swig_intgo _wrap_config_set_header_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_config_set_chunk_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_config_set_read_only_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_config_set_populate_ufo_7963b2ad16a3a54b(uintptr_t arg1, ufo_populate_fn arg2, uintptr_t arg3, ufo_free_fn arg4);
-extern swig_intgo _wrap_config_set_writeback_ufo_7963b2ad16a3a54b(uintptr_t arg1, ufo_writeback_fn arg2, uintptr_t arg3, ufo_free_fn arg4);
-extern swig_intgo _wrap_config_set_file_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_type_4 arg2, swig_type_5 arg3, swig_intgo arg4);
-extern swig_intgo _wrap_config_set_sequence_int_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_type_6 arg2, swig_type_7 arg3);
-extern swig_intgo _wrap_config_set_sequence_real_ufo_7963b2ad16a3a54b(uintptr_t arg1, double arg2, double arg3);
-extern swig_intgo _wrap_config_set_populate_policy_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_config_set_delivery_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_config_set_readahead_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2);
-extern swig_intgo _wrap_config_set_retry_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
-extern swig_intgo _wrap_config_set_address_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_voidp arg2);
-extern uintptr_t _wrap_new_ufo_7963b2ad16a3a54b(uintptr_t arg1, uintptr_t arg2);
-extern void _wrap_free_ufo_7963b2ad16a3a54b(uintptr_t arg1);
-extern swig_voidp _wrap_data_ufo_7963b2ad16a3a54b(uintptr_t arg1);
-extern swig_voidp _wrap_header_ufo_7963b2ad16a3a54b(uintptr_t arg1);
-extern swig_intgo _wrap_count_ufo_7963b2ad16a3a54b(uintptr_t arg1);
-extern swig_intgo _wrap_element_size_ufo_7963b2ad16a3a54b(uintptr_t arg1);
-extern swig_intgo _wrap_chunk_ufo_7963b2ad16a3a54b(uintptr_t arg1);
-extern swig_intgo _wrap_get_delivery_ufo_7963b2ad16a3a54b(uintptr_t arg1);
-extern uintptr_t _wrap_find_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_voidp arg2);
-extern swig_intgo _wrap_touch_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
-extern swig_intgo _wrap_pin_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
-extern swig_intgo _wrap_pin_write_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
-extern swig_intgo _wrap_unpin_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
-extern swig_intgo _wrap_read_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3, swig_voidp arg4);
-extern swig_intgo _wrap_write_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3, swig_voidp arg4);
-extern swig_intgo _wrap_flush_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
-extern swig_intgo _wrap_evict_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
-extern swig_intgo _wrap_reset_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
-extern swig_intgo _wrap_advise_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3, swig_intgo arg4);
-extern swig_intgo _wrap_stats_get_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_voidp arg2);
-extern swig_intgo _wrap_residency_open_ufo_7963b2ad16a3a54b(uintptr_t arg1, swig_voidp arg2);
-extern void _wrap_residency_wake_ufo_7963b2ad16a3a54b(swig_voidp arg1, swig_intgo arg2);
-extern void _wrap_residency_close_ufo_7963b2ad16a3a54b(swig_voidp arg1);
+typedef _gostring_ swig_type_8;
+typedef _gostring_ swig_type_9;
+typedef long long swig_type_10;
+typedef _gostring_ swig_type_11;
+typedef _gostring_ swig_type_12;
+typedef _gostring_ swig_type_13;
+typedef _gostring_ swig_type_14;
+typedef _gostring_ swig_type_15;
+extern void _wrap_Swig_free_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern uintptr_t _wrap_Swig_malloc_ufo_8c4e027ced23a946(swig_intgo arg1);
+extern swig_intgo _wrap_UFO_VERSION_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_version_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_OK_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_INVALID_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_NOMEM_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_OVERFLOW_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_RANGE_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_SYSTEM_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_PERMISSION_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_FILE_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_TRUNCATED_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_POPULATE_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_WRITEBACK_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_SPILL_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_BUDGET_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_PINNED_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_NOT_PINNED_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_READ_ONLY_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_DEADLOCK_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_FORKED_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_CLOSED_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_UNSUPPORTED_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_ADDRESS_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_STRAY_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_LIMIT_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ERR_LOST_ufo_8c4e027ced23a946(void);
+extern swig_type_1 _wrap_status_string_ufo_8c4e027ced23a946(swig_intgo arg1);
+extern swig_type_2 _wrap_last_error_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_last_status_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_last_callback_code_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_LOG_ERROR_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_LOG_WARNING_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_LOG_INFO_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_LOG_DEBUG_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_DELIVERY_AUTO_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_DELIVERY_THREAD_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_DELIVERY_INLINE_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_DELIVERY_PROTECT_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_DELIVERY_SERVICE_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_POPULATE_ANYWHERE_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_POPULATE_CALLER_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_FILE_WRITEBACK_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_FILE_DIRECT_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ADVICE_NORMAL_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ADVICE_RANDOM_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ADVICE_SEQUENTIAL_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ADVICE_WILLNEED_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_ADVICE_DONTNEED_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_FEATURE_USERFAULTFD_DEVICE_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_FEATURE_USERFAULTFD_SYSCALL_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_FEATURE_USERFAULTFD_USER_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_FEATURE_WRITE_PROTECT_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_FEATURE_MOVE_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_FEATURE_POISON_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_FEATURE_BATCHED_DROP_ufo_8c4e027ced23a946(void);
+extern uintptr_t _wrap_core_config_new_ufo_8c4e027ced23a946(void);
+extern void _wrap_core_config_free_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern swig_intgo _wrap_core_config_set_budget_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_core_config_set_watermarks_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
+extern swig_intgo _wrap_core_config_set_workers_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_core_config_set_spill_dir_ufo_8c4e027ced23a946(uintptr_t arg1, swig_type_3 arg2);
+extern swig_intgo _wrap_core_config_set_log_ufo_8c4e027ced23a946(uintptr_t arg1, ufo_log_fn arg2, uintptr_t arg3, ufo_free_fn arg4);
+extern swig_intgo _wrap_core_config_set_delivery_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_core_config_set_features_off_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
+extern uintptr_t _wrap_core_new_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern void _wrap_core_free_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern uintptr_t _wrap_core_default_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_core_delivery_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern swig_intgo _wrap_core_features_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern swig_intgo _wrap_core_set_budget_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_core_stats_get_ufo_8c4e027ced23a946(uintptr_t arg1, swig_voidp arg2);
+extern uintptr_t _wrap_config_new_ufo_8c4e027ced23a946(void);
+extern void _wrap_config_free_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern swig_intgo _wrap_config_set_elements_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
+extern swig_intgo _wrap_config_set_header_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_config_set_chunk_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_config_set_read_only_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_config_set_populate_ufo_8c4e027ced23a946(uintptr_t arg1, ufo_populate_fn arg2, uintptr_t arg3, ufo_free_fn arg4);
+extern swig_intgo _wrap_config_set_writeback_ufo_8c4e027ced23a946(uintptr_t arg1, ufo_writeback_fn arg2, uintptr_t arg3, ufo_free_fn arg4);
+extern swig_intgo _wrap_config_set_file_ufo_8c4e027ced23a946(uintptr_t arg1, swig_type_4 arg2, swig_type_5 arg3, swig_intgo arg4);
+extern swig_intgo _wrap_config_set_sequence_int_ufo_8c4e027ced23a946(uintptr_t arg1, swig_type_6 arg2, swig_type_7 arg3);
+extern swig_intgo _wrap_config_set_sequence_real_ufo_8c4e027ced23a946(uintptr_t arg1, double arg2, double arg3);
+extern swig_intgo _wrap_config_set_populate_policy_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_config_set_delivery_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_config_set_readahead_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_config_set_retry_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
+extern swig_intgo _wrap_config_set_address_ufo_8c4e027ced23a946(uintptr_t arg1, swig_voidp arg2);
+extern uintptr_t _wrap_new_ufo_8c4e027ced23a946(uintptr_t arg1, uintptr_t arg2);
+extern void _wrap_free_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern swig_voidp _wrap_data_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern swig_voidp _wrap_header_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern swig_intgo _wrap_count_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern swig_intgo _wrap_element_size_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern swig_intgo _wrap_chunk_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern swig_intgo _wrap_get_delivery_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern uintptr_t _wrap_find_ufo_8c4e027ced23a946(uintptr_t arg1, swig_voidp arg2);
+extern swig_intgo _wrap_touch_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
+extern swig_intgo _wrap_pin_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
+extern swig_intgo _wrap_pin_write_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
+extern swig_intgo _wrap_unpin_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
+extern swig_intgo _wrap_read_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3, swig_voidp arg4);
+extern swig_intgo _wrap_write_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3, swig_voidp arg4);
+extern swig_intgo _wrap_flush_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
+extern swig_intgo _wrap_evict_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
+extern swig_intgo _wrap_reset_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
+extern swig_intgo _wrap_advise_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3, swig_intgo arg4);
+extern swig_intgo _wrap_stats_get_ufo_8c4e027ced23a946(uintptr_t arg1, swig_voidp arg2);
+extern swig_intgo _wrap_residency_open_ufo_8c4e027ced23a946(uintptr_t arg1, swig_voidp arg2);
+extern void _wrap_residency_wake_ufo_8c4e027ced23a946(swig_voidp arg1, swig_intgo arg2);
+extern void _wrap_residency_close_ufo_8c4e027ced23a946(swig_voidp arg1);
+extern uintptr_t _wrap_server_config_new_ufo_8c4e027ced23a946(void);
+extern void _wrap_server_config_free_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern swig_intgo _wrap_server_config_set_path_ufo_8c4e027ced23a946(uintptr_t arg1, swig_type_8 arg2);
+extern swig_intgo _wrap_server_config_set_mode_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_server_config_set_socket_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_server_config_set_chunk_bytes_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_server_config_set_admit_later_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_server_config_allow_directory_ufo_8c4e027ced23a946(uintptr_t arg1, swig_type_9 arg2);
+extern swig_intgo _wrap_UFO_LIMIT_CLIENTS_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_LIMIT_CLIENTS_PER_USER_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_LIMIT_REGIONS_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_LIMIT_MAPPED_BYTES_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_LIMIT_PINNED_BYTES_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_LIMIT_FAULTS_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_LIMIT_ANSWER_MS_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_LIMIT_IDLE_FILES_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_UFO_LIMIT_THREADS_ufo_8c4e027ced23a946(void);
+extern swig_intgo _wrap_server_config_set_limit_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2, swig_type_10 arg3);
+extern uintptr_t _wrap_server_new_ufo_8c4e027ced23a946(uintptr_t arg1, uintptr_t arg2);
+extern void _wrap_server_free_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern swig_intgo _wrap_server_publish_ufo_8c4e027ced23a946(uintptr_t arg1, swig_type_11 arg2, uintptr_t arg3);
+extern swig_intgo _wrap_server_admit_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern swig_intgo _wrap_server_withdraw_ufo_8c4e027ced23a946(uintptr_t arg1, swig_type_12 arg2);
+extern swig_intgo _wrap_server_stats_get_ufo_8c4e027ced23a946(uintptr_t arg1, swig_voidp arg2);
+extern swig_type_13 _wrap_service_path_ufo_8c4e027ced23a946(void);
+extern uintptr_t _wrap_client_connect_ufo_8c4e027ced23a946(swig_type_14 arg1);
+extern void _wrap_client_free_ufo_8c4e027ced23a946(uintptr_t arg1);
+extern swig_intgo _wrap_client_stats_get_ufo_8c4e027ced23a946(uintptr_t arg1, swig_voidp arg2);
+extern swig_intgo _wrap_config_set_shared_ufo_8c4e027ced23a946(uintptr_t arg1, uintptr_t arg2, swig_type_15 arg3);
 #undef intgo
 */
 import "C"
@@ -184,13 +222,13 @@ type _ sync.Mutex
 
 func Swig_free(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_Swig_free_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0))
+	C._wrap_Swig_free_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0))
 }
 
 func Swig_malloc(arg1 int) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
-	swig_r = (uintptr)(C._wrap_Swig_malloc_ufo_7963b2ad16a3a54b(C.swig_intgo(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_Swig_malloc_ufo_8c4e027ced23a946(C.swig_intgo(_swig_i_0)))
 	return swig_r
 }
 
@@ -199,181 +237,181 @@ const UFO_VERSION_MINOR int = 1
 const UFO_VERSION_PATCH int = 0
 func _swig_getUFO_VERSION() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_VERSION_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_VERSION_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_VERSION int = _swig_getUFO_VERSION()
 func Version() (_swig_ret uint) {
 	var swig_r uint
-	swig_r = (uint)(C._wrap_version_ufo_7963b2ad16a3a54b())
+	swig_r = (uint)(C._wrap_version_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 func _swig_getUFO_OK() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_OK_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_OK_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_OK int = _swig_getUFO_OK()
 func _swig_getUFO_ERR_INVALID() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_INVALID_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_INVALID_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_INVALID int = _swig_getUFO_ERR_INVALID()
 func _swig_getUFO_ERR_NOMEM() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_NOMEM_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_NOMEM_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_NOMEM int = _swig_getUFO_ERR_NOMEM()
 func _swig_getUFO_ERR_OVERFLOW() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_OVERFLOW_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_OVERFLOW_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_OVERFLOW int = _swig_getUFO_ERR_OVERFLOW()
 func _swig_getUFO_ERR_RANGE() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_RANGE_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_RANGE_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_RANGE int = _swig_getUFO_ERR_RANGE()
 func _swig_getUFO_ERR_SYSTEM() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_SYSTEM_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_SYSTEM_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_SYSTEM int = _swig_getUFO_ERR_SYSTEM()
 func _swig_getUFO_ERR_PERMISSION() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_PERMISSION_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_PERMISSION_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_PERMISSION int = _swig_getUFO_ERR_PERMISSION()
 func _swig_getUFO_ERR_FILE() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_FILE_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_FILE_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_FILE int = _swig_getUFO_ERR_FILE()
 func _swig_getUFO_ERR_TRUNCATED() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_TRUNCATED_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_TRUNCATED_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_TRUNCATED int = _swig_getUFO_ERR_TRUNCATED()
 func _swig_getUFO_ERR_POPULATE() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_POPULATE_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_POPULATE_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_POPULATE int = _swig_getUFO_ERR_POPULATE()
 func _swig_getUFO_ERR_WRITEBACK() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_WRITEBACK_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_WRITEBACK_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_WRITEBACK int = _swig_getUFO_ERR_WRITEBACK()
 func _swig_getUFO_ERR_SPILL() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_SPILL_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_SPILL_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_SPILL int = _swig_getUFO_ERR_SPILL()
 func _swig_getUFO_ERR_BUDGET() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_BUDGET_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_BUDGET_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_BUDGET int = _swig_getUFO_ERR_BUDGET()
 func _swig_getUFO_ERR_PINNED() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_PINNED_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_PINNED_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_PINNED int = _swig_getUFO_ERR_PINNED()
 func _swig_getUFO_ERR_NOT_PINNED() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_NOT_PINNED_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_NOT_PINNED_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_NOT_PINNED int = _swig_getUFO_ERR_NOT_PINNED()
 func _swig_getUFO_ERR_READ_ONLY() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_READ_ONLY_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_READ_ONLY_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_READ_ONLY int = _swig_getUFO_ERR_READ_ONLY()
 func _swig_getUFO_ERR_DEADLOCK() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_DEADLOCK_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_DEADLOCK_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_DEADLOCK int = _swig_getUFO_ERR_DEADLOCK()
 func _swig_getUFO_ERR_FORKED() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_FORKED_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_FORKED_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_FORKED int = _swig_getUFO_ERR_FORKED()
 func _swig_getUFO_ERR_CLOSED() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_CLOSED_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_CLOSED_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_CLOSED int = _swig_getUFO_ERR_CLOSED()
 func _swig_getUFO_ERR_UNSUPPORTED() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_UNSUPPORTED_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_UNSUPPORTED_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_UNSUPPORTED int = _swig_getUFO_ERR_UNSUPPORTED()
 func _swig_getUFO_ERR_ADDRESS() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_ADDRESS_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_ADDRESS_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_ADDRESS int = _swig_getUFO_ERR_ADDRESS()
 func _swig_getUFO_ERR_STRAY() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_STRAY_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_STRAY_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_STRAY int = _swig_getUFO_ERR_STRAY()
 func _swig_getUFO_ERR_LIMIT() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_LIMIT_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_LIMIT_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ERR_LIMIT int = _swig_getUFO_ERR_LIMIT()
 func _swig_getUFO_ERR_LOST() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ERR_LOST_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ERR_LOST_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
@@ -381,7 +419,7 @@ var UFO_ERR_LOST int = _swig_getUFO_ERR_LOST()
 func Status_string(arg1 int) (_swig_ret string) {
 	var swig_r string
 	_swig_i_0 := arg1
-	swig_r_p := C._wrap_status_string_ufo_7963b2ad16a3a54b(C.swig_intgo(_swig_i_0))
+	swig_r_p := C._wrap_status_string_ufo_8c4e027ced23a946(C.swig_intgo(_swig_i_0))
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
  swig_r_1 = strings.Clone(swig_r) 
@@ -390,7 +428,7 @@ func Status_string(arg1 int) (_swig_ret string) {
 
 func Last_error() (_swig_ret string) {
 	var swig_r string
-	swig_r_p := C._wrap_last_error_ufo_7963b2ad16a3a54b()
+	swig_r_p := C._wrap_last_error_ufo_8c4e027ced23a946()
 	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
 	var swig_r_1 string
  swig_r_1 = strings.Clone(swig_r) 
@@ -399,207 +437,207 @@ func Last_error() (_swig_ret string) {
 
 func Last_status() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_last_status_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_last_status_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 func Last_callback_code() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_last_callback_code_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_last_callback_code_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 func _swig_getUFO_LOG_ERROR() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_LOG_ERROR_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_LOG_ERROR_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_LOG_ERROR int = _swig_getUFO_LOG_ERROR()
 func _swig_getUFO_LOG_WARNING() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_LOG_WARNING_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_LOG_WARNING_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_LOG_WARNING int = _swig_getUFO_LOG_WARNING()
 func _swig_getUFO_LOG_INFO() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_LOG_INFO_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_LOG_INFO_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_LOG_INFO int = _swig_getUFO_LOG_INFO()
 func _swig_getUFO_LOG_DEBUG() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_LOG_DEBUG_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_LOG_DEBUG_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_LOG_DEBUG int = _swig_getUFO_LOG_DEBUG()
 func _swig_getUFO_DELIVERY_AUTO() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_DELIVERY_AUTO_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_DELIVERY_AUTO_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_DELIVERY_AUTO int = _swig_getUFO_DELIVERY_AUTO()
 func _swig_getUFO_DELIVERY_THREAD() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_DELIVERY_THREAD_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_DELIVERY_THREAD_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_DELIVERY_THREAD int = _swig_getUFO_DELIVERY_THREAD()
 func _swig_getUFO_DELIVERY_INLINE() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_DELIVERY_INLINE_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_DELIVERY_INLINE_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_DELIVERY_INLINE int = _swig_getUFO_DELIVERY_INLINE()
 func _swig_getUFO_DELIVERY_PROTECT() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_DELIVERY_PROTECT_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_DELIVERY_PROTECT_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_DELIVERY_PROTECT int = _swig_getUFO_DELIVERY_PROTECT()
 func _swig_getUFO_DELIVERY_SERVICE() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_DELIVERY_SERVICE_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_DELIVERY_SERVICE_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_DELIVERY_SERVICE int = _swig_getUFO_DELIVERY_SERVICE()
 func _swig_getUFO_POPULATE_ANYWHERE() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_POPULATE_ANYWHERE_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_POPULATE_ANYWHERE_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_POPULATE_ANYWHERE int = _swig_getUFO_POPULATE_ANYWHERE()
 func _swig_getUFO_POPULATE_CALLER() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_POPULATE_CALLER_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_POPULATE_CALLER_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_POPULATE_CALLER int = _swig_getUFO_POPULATE_CALLER()
 func _swig_getUFO_FILE_WRITEBACK() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_FILE_WRITEBACK_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_FILE_WRITEBACK_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_FILE_WRITEBACK int = _swig_getUFO_FILE_WRITEBACK()
 func _swig_getUFO_FILE_DIRECT() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_FILE_DIRECT_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_FILE_DIRECT_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_FILE_DIRECT int = _swig_getUFO_FILE_DIRECT()
 func _swig_getUFO_ADVICE_NORMAL() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ADVICE_NORMAL_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ADVICE_NORMAL_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ADVICE_NORMAL int = _swig_getUFO_ADVICE_NORMAL()
 func _swig_getUFO_ADVICE_RANDOM() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ADVICE_RANDOM_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ADVICE_RANDOM_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ADVICE_RANDOM int = _swig_getUFO_ADVICE_RANDOM()
 func _swig_getUFO_ADVICE_SEQUENTIAL() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ADVICE_SEQUENTIAL_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ADVICE_SEQUENTIAL_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ADVICE_SEQUENTIAL int = _swig_getUFO_ADVICE_SEQUENTIAL()
 func _swig_getUFO_ADVICE_WILLNEED() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ADVICE_WILLNEED_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ADVICE_WILLNEED_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ADVICE_WILLNEED int = _swig_getUFO_ADVICE_WILLNEED()
 func _swig_getUFO_ADVICE_DONTNEED() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_ADVICE_DONTNEED_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_ADVICE_DONTNEED_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_ADVICE_DONTNEED int = _swig_getUFO_ADVICE_DONTNEED()
 func _swig_getUFO_FEATURE_USERFAULTFD_DEVICE() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_FEATURE_USERFAULTFD_DEVICE_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_FEATURE_USERFAULTFD_DEVICE_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_FEATURE_USERFAULTFD_DEVICE int = _swig_getUFO_FEATURE_USERFAULTFD_DEVICE()
 func _swig_getUFO_FEATURE_USERFAULTFD_SYSCALL() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_FEATURE_USERFAULTFD_SYSCALL_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_FEATURE_USERFAULTFD_SYSCALL_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_FEATURE_USERFAULTFD_SYSCALL int = _swig_getUFO_FEATURE_USERFAULTFD_SYSCALL()
 func _swig_getUFO_FEATURE_USERFAULTFD_USER() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_FEATURE_USERFAULTFD_USER_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_FEATURE_USERFAULTFD_USER_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_FEATURE_USERFAULTFD_USER int = _swig_getUFO_FEATURE_USERFAULTFD_USER()
 func _swig_getUFO_FEATURE_WRITE_PROTECT() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_FEATURE_WRITE_PROTECT_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_FEATURE_WRITE_PROTECT_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_FEATURE_WRITE_PROTECT int = _swig_getUFO_FEATURE_WRITE_PROTECT()
 func _swig_getUFO_FEATURE_MOVE() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_FEATURE_MOVE_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_FEATURE_MOVE_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_FEATURE_MOVE int = _swig_getUFO_FEATURE_MOVE()
 func _swig_getUFO_FEATURE_POISON() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_FEATURE_POISON_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_FEATURE_POISON_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_FEATURE_POISON int = _swig_getUFO_FEATURE_POISON()
 func _swig_getUFO_FEATURE_BATCHED_DROP() (_swig_ret int) {
 	var swig_r int
-	swig_r = (int)(C._wrap_UFO_FEATURE_BATCHED_DROP_ufo_7963b2ad16a3a54b())
+	swig_r = (int)(C._wrap_UFO_FEATURE_BATCHED_DROP_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 var UFO_FEATURE_BATCHED_DROP int = _swig_getUFO_FEATURE_BATCHED_DROP()
 func Core_config_new() (_swig_ret uintptr) {
 	var swig_r uintptr
-	swig_r = (uintptr)(C._wrap_core_config_new_ufo_7963b2ad16a3a54b())
+	swig_r = (uintptr)(C._wrap_core_config_new_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 func Core_config_free(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_core_config_free_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0))
+	C._wrap_core_config_free_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0))
 }
 
 func Core_config_set_budget(arg1 uintptr, arg2 int) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_core_config_set_budget_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
+	swig_r = (int)(C._wrap_core_config_set_budget_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
 	return swig_r
 }
 
@@ -608,7 +646,7 @@ func Core_config_set_watermarks(arg1 uintptr, arg2 uint, arg3 uint) (_swig_ret i
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_core_config_set_watermarks_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
+	swig_r = (int)(C._wrap_core_config_set_watermarks_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
 	return swig_r
 }
 
@@ -616,7 +654,7 @@ func Core_config_set_workers(arg1 uintptr, arg2 uint) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_core_config_set_workers_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
+	swig_r = (int)(C._wrap_core_config_set_workers_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
 	return swig_r
 }
 
@@ -624,7 +662,7 @@ func Core_config_set_spill_dir(arg1 uintptr, arg2 string) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_core_config_set_spill_dir_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), *(*C.swig_type_3)(unsafe.Pointer(&_swig_i_1))))
+	swig_r = (int)(C._wrap_core_config_set_spill_dir_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), *(*C.swig_type_3)(unsafe.Pointer(&_swig_i_1))))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -637,7 +675,7 @@ func Core_config_set_log(arg1 uintptr, arg2 unsafe.Pointer, arg3 uintptr, arg4 u
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r = (int)(C._wrap_core_config_set_log_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.ufo_log_fn(_swig_i_1), C.uintptr_t(_swig_i_2), C.ufo_free_fn(_swig_i_3)))
+	swig_r = (int)(C._wrap_core_config_set_log_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.ufo_log_fn(_swig_i_1), C.uintptr_t(_swig_i_2), C.ufo_free_fn(_swig_i_3)))
 	return swig_r
 }
 
@@ -645,7 +683,7 @@ func Core_config_set_delivery(arg1 uintptr, arg2 int) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_core_config_set_delivery_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
+	swig_r = (int)(C._wrap_core_config_set_delivery_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
 	return swig_r
 }
 
@@ -653,39 +691,39 @@ func Core_config_set_features_off(arg1 uintptr, arg2 uint) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_core_config_set_features_off_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
+	swig_r = (int)(C._wrap_core_config_set_features_off_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
 	return swig_r
 }
 
 func Core_new(arg1 uintptr) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
-	swig_r = (uintptr)(C._wrap_core_new_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0)))
+	swig_r = (uintptr)(C._wrap_core_new_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func Core_free(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_core_free_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0))
+	C._wrap_core_free_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0))
 }
 
 func Core_default() (_swig_ret uintptr) {
 	var swig_r uintptr
-	swig_r = (uintptr)(C._wrap_core_default_ufo_7963b2ad16a3a54b())
+	swig_r = (uintptr)(C._wrap_core_default_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 func Core_delivery(arg1 uintptr) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
-	swig_r = (int)(C._wrap_core_delivery_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0)))
+	swig_r = (int)(C._wrap_core_delivery_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func Core_features(arg1 uintptr) (_swig_ret uint) {
 	var swig_r uint
 	_swig_i_0 := arg1
-	swig_r = (uint)(C._wrap_core_features_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0)))
+	swig_r = (uint)(C._wrap_core_features_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
@@ -693,7 +731,7 @@ func Core_set_budget(arg1 uintptr, arg2 int) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_core_set_budget_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
+	swig_r = (int)(C._wrap_core_set_budget_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
 	return swig_r
 }
 
@@ -701,19 +739,19 @@ func Core_stats_get(arg1 uintptr, arg2 unsafe.Pointer) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_core_stats_get_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
+	swig_r = (int)(C._wrap_core_stats_get_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
 	return swig_r
 }
 
 func Config_new() (_swig_ret uintptr) {
 	var swig_r uintptr
-	swig_r = (uintptr)(C._wrap_config_new_ufo_7963b2ad16a3a54b())
+	swig_r = (uintptr)(C._wrap_config_new_ufo_8c4e027ced23a946())
 	return swig_r
 }
 
 func Config_free(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_config_free_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0))
+	C._wrap_config_free_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0))
 }
 
 func Config_set_elements(arg1 uintptr, arg2 int, arg3 int) (_swig_ret int) {
@@ -721,7 +759,7 @@ func Config_set_elements(arg1 uintptr, arg2 int, arg3 int) (_swig_ret int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_config_set_elements_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
+	swig_r = (int)(C._wrap_config_set_elements_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
 	return swig_r
 }
 
@@ -729,7 +767,7 @@ func Config_set_header(arg1 uintptr, arg2 int) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_config_set_header_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
+	swig_r = (int)(C._wrap_config_set_header_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
 	return swig_r
 }
 
@@ -737,7 +775,7 @@ func Config_set_chunk(arg1 uintptr, arg2 int) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_config_set_chunk_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
+	swig_r = (int)(C._wrap_config_set_chunk_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
 	return swig_r
 }
 
@@ -745,7 +783,7 @@ func Config_set_read_only(arg1 uintptr, arg2 int) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_config_set_read_only_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
+	swig_r = (int)(C._wrap_config_set_read_only_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
 	return swig_r
 }
 
@@ -755,7 +793,7 @@ func Config_set_populate(arg1 uintptr, arg2 unsafe.Pointer, arg3 uintptr, arg4 u
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r = (int)(C._wrap_config_set_populate_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.ufo_populate_fn(_swig_i_1), C.uintptr_t(_swig_i_2), C.ufo_free_fn(_swig_i_3)))
+	swig_r = (int)(C._wrap_config_set_populate_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.ufo_populate_fn(_swig_i_1), C.uintptr_t(_swig_i_2), C.ufo_free_fn(_swig_i_3)))
 	return swig_r
 }
 
@@ -765,7 +803,7 @@ func Config_set_writeback(arg1 uintptr, arg2 unsafe.Pointer, arg3 uintptr, arg4 
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r = (int)(C._wrap_config_set_writeback_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.ufo_writeback_fn(_swig_i_1), C.uintptr_t(_swig_i_2), C.ufo_free_fn(_swig_i_3)))
+	swig_r = (int)(C._wrap_config_set_writeback_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.ufo_writeback_fn(_swig_i_1), C.uintptr_t(_swig_i_2), C.ufo_free_fn(_swig_i_3)))
 	return swig_r
 }
 
@@ -775,7 +813,7 @@ func Config_set_file(arg1 uintptr, arg2 string, arg3 uint64, arg4 int) (_swig_re
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r = (int)(C._wrap_config_set_file_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), *(*C.swig_type_4)(unsafe.Pointer(&_swig_i_1)), C.swig_type_5(_swig_i_2), C.swig_intgo(_swig_i_3)))
+	swig_r = (int)(C._wrap_config_set_file_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), *(*C.swig_type_4)(unsafe.Pointer(&_swig_i_1)), C.swig_type_5(_swig_i_2), C.swig_intgo(_swig_i_3)))
 	if Swig_escape_always_false {
 		Swig_escape_val = arg2
 	}
@@ -787,7 +825,7 @@ func Config_set_sequence_int(arg1 uintptr, arg2 int64, arg3 int64) (_swig_ret in
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_config_set_sequence_int_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_type_6(_swig_i_1), C.swig_type_7(_swig_i_2)))
+	swig_r = (int)(C._wrap_config_set_sequence_int_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_type_6(_swig_i_1), C.swig_type_7(_swig_i_2)))
 	return swig_r
 }
 
@@ -796,7 +834,7 @@ func Config_set_sequence_real(arg1 uintptr, arg2 float64, arg3 float64) (_swig_r
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_config_set_sequence_real_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.double(_swig_i_1), C.double(_swig_i_2)))
+	swig_r = (int)(C._wrap_config_set_sequence_real_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.double(_swig_i_1), C.double(_swig_i_2)))
 	return swig_r
 }
 
@@ -804,7 +842,7 @@ func Config_set_populate_policy(arg1 uintptr, arg2 int) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_config_set_populate_policy_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
+	swig_r = (int)(C._wrap_config_set_populate_policy_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
 	return swig_r
 }
 
@@ -812,7 +850,7 @@ func Config_set_delivery(arg1 uintptr, arg2 int) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_config_set_delivery_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
+	swig_r = (int)(C._wrap_config_set_delivery_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
 	return swig_r
 }
 
@@ -820,7 +858,7 @@ func Config_set_readahead(arg1 uintptr, arg2 int) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_config_set_readahead_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
+	swig_r = (int)(C._wrap_config_set_readahead_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
 	return swig_r
 }
 
@@ -829,7 +867,7 @@ func Config_set_retry(arg1 uintptr, arg2 uint, arg3 uint) (_swig_ret int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_config_set_retry_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
+	swig_r = (int)(C._wrap_config_set_retry_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
 	return swig_r
 }
 
@@ -837,7 +875,7 @@ func Config_set_address(arg1 uintptr, arg2 unsafe.Pointer) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_config_set_address_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
+	swig_r = (int)(C._wrap_config_set_address_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
 	return swig_r
 }
 
@@ -845,54 +883,54 @@ func New(arg1 uintptr, arg2 uintptr) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_new_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_new_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
 	return swig_r
 }
 
 func Free(arg1 uintptr) {
 	_swig_i_0 := arg1
-	C._wrap_free_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0))
+	C._wrap_free_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0))
 }
 
 func Data(arg1 uintptr) (_swig_ret unsafe.Pointer) {
 	var swig_r unsafe.Pointer
 	_swig_i_0 := arg1
-	swig_r = (unsafe.Pointer)(C._wrap_data_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0)))
+	swig_r = (unsafe.Pointer)(C._wrap_data_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func Header(arg1 uintptr) (_swig_ret unsafe.Pointer) {
 	var swig_r unsafe.Pointer
 	_swig_i_0 := arg1
-	swig_r = (unsafe.Pointer)(C._wrap_header_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0)))
+	swig_r = (unsafe.Pointer)(C._wrap_header_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func Count(arg1 uintptr) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
-	swig_r = (int)(C._wrap_count_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0)))
+	swig_r = (int)(C._wrap_count_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func Element_size(arg1 uintptr) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
-	swig_r = (int)(C._wrap_element_size_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0)))
+	swig_r = (int)(C._wrap_element_size_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func Chunk(arg1 uintptr) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
-	swig_r = (int)(C._wrap_chunk_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0)))
+	swig_r = (int)(C._wrap_chunk_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
 func Get_delivery(arg1 uintptr) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
-	swig_r = (int)(C._wrap_get_delivery_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0)))
+	swig_r = (int)(C._wrap_get_delivery_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0)))
 	return swig_r
 }
 
@@ -900,7 +938,7 @@ func Find(arg1 uintptr, arg2 unsafe.Pointer) (_swig_ret uintptr) {
 	var swig_r uintptr
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (uintptr)(C._wrap_find_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
+	swig_r = (uintptr)(C._wrap_find_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
 	return swig_r
 }
 
@@ -909,7 +947,7 @@ func Touch(arg1 uintptr, arg2 int, arg3 int) (_swig_ret int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_touch_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
+	swig_r = (int)(C._wrap_touch_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
 	return swig_r
 }
 
@@ -918,7 +956,7 @@ func Pin(arg1 uintptr, arg2 int, arg3 int) (_swig_ret int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_pin_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
+	swig_r = (int)(C._wrap_pin_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
 	return swig_r
 }
 
@@ -927,7 +965,7 @@ func Pin_write(arg1 uintptr, arg2 int, arg3 int) (_swig_ret int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_pin_write_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
+	swig_r = (int)(C._wrap_pin_write_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
 	return swig_r
 }
 
@@ -936,7 +974,7 @@ func Unpin(arg1 uintptr, arg2 int, arg3 int) (_swig_ret int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_unpin_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
+	swig_r = (int)(C._wrap_unpin_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
 	return swig_r
 }
 
@@ -946,7 +984,7 @@ func Read(arg1 uintptr, arg2 int, arg3 int, arg4 unsafe.Pointer) (_swig_ret int)
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r = (int)(C._wrap_read_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2), C.swig_voidp(_swig_i_3)))
+	swig_r = (int)(C._wrap_read_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2), C.swig_voidp(_swig_i_3)))
 	return swig_r
 }
 
@@ -956,7 +994,7 @@ func Write(arg1 uintptr, arg2 int, arg3 int, arg4 unsafe.Pointer) (_swig_ret int
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r = (int)(C._wrap_write_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2), C.swig_voidp(_swig_i_3)))
+	swig_r = (int)(C._wrap_write_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2), C.swig_voidp(_swig_i_3)))
 	return swig_r
 }
 
@@ -965,7 +1003,7 @@ func Flush(arg1 uintptr, arg2 int, arg3 int) (_swig_ret int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_flush_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
+	swig_r = (int)(C._wrap_flush_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
 	return swig_r
 }
 
@@ -974,7 +1012,7 @@ func Evict(arg1 uintptr, arg2 int, arg3 int) (_swig_ret int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_evict_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
+	swig_r = (int)(C._wrap_evict_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
 	return swig_r
 }
 
@@ -983,7 +1021,7 @@ func Reset(arg1 uintptr, arg2 int, arg3 int) (_swig_ret int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
-	swig_r = (int)(C._wrap_reset_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
+	swig_r = (int)(C._wrap_reset_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2)))
 	return swig_r
 }
 
@@ -993,7 +1031,7 @@ func Advise(arg1 uintptr, arg2 int, arg3 int, arg4 int) (_swig_ret int) {
 	_swig_i_1 := arg2
 	_swig_i_2 := arg3
 	_swig_i_3 := arg4
-	swig_r = (int)(C._wrap_advise_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2), C.swig_intgo(_swig_i_3)))
+	swig_r = (int)(C._wrap_advise_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_intgo(_swig_i_2), C.swig_intgo(_swig_i_3)))
 	return swig_r
 }
 
@@ -1001,7 +1039,7 @@ func Stats_get(arg1 uintptr, arg2 unsafe.Pointer) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_stats_get_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
+	swig_r = (int)(C._wrap_stats_get_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
 	return swig_r
 }
 
@@ -1009,19 +1047,251 @@ func Residency_open(arg1 uintptr, arg2 unsafe.Pointer) (_swig_ret int) {
 	var swig_r int
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	swig_r = (int)(C._wrap_residency_open_ufo_7963b2ad16a3a54b(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
+	swig_r = (int)(C._wrap_residency_open_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
 	return swig_r
 }
 
 func Residency_wake(arg1 unsafe.Pointer, arg2 int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
-	C._wrap_residency_wake_ufo_7963b2ad16a3a54b(C.swig_voidp(_swig_i_0), C.swig_intgo(_swig_i_1))
+	C._wrap_residency_wake_ufo_8c4e027ced23a946(C.swig_voidp(_swig_i_0), C.swig_intgo(_swig_i_1))
 }
 
 func Residency_close(arg1 unsafe.Pointer) {
 	_swig_i_0 := arg1
-	C._wrap_residency_close_ufo_7963b2ad16a3a54b(C.swig_voidp(_swig_i_0))
+	C._wrap_residency_close_ufo_8c4e027ced23a946(C.swig_voidp(_swig_i_0))
+}
+
+func Server_config_new() (_swig_ret uintptr) {
+	var swig_r uintptr
+	swig_r = (uintptr)(C._wrap_server_config_new_ufo_8c4e027ced23a946())
+	return swig_r
+}
+
+func Server_config_free(arg1 uintptr) {
+	_swig_i_0 := arg1
+	C._wrap_server_config_free_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0))
+}
+
+func Server_config_set_path(arg1 uintptr, arg2 string) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	swig_r = (int)(C._wrap_server_config_set_path_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), *(*C.swig_type_8)(unsafe.Pointer(&_swig_i_1))))
+	if Swig_escape_always_false {
+		Swig_escape_val = arg2
+	}
+	return swig_r
+}
+
+func Server_config_set_mode(arg1 uintptr, arg2 uint) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	swig_r = (int)(C._wrap_server_config_set_mode_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
+	return swig_r
+}
+
+func Server_config_set_socket(arg1 uintptr, arg2 int) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	swig_r = (int)(C._wrap_server_config_set_socket_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
+	return swig_r
+}
+
+func Server_config_set_chunk_bytes(arg1 uintptr, arg2 int) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	swig_r = (int)(C._wrap_server_config_set_chunk_bytes_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
+	return swig_r
+}
+
+func Server_config_set_admit_later(arg1 uintptr, arg2 int) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	swig_r = (int)(C._wrap_server_config_set_admit_later_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
+	return swig_r
+}
+
+func Server_config_allow_directory(arg1 uintptr, arg2 string) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	swig_r = (int)(C._wrap_server_config_allow_directory_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), *(*C.swig_type_9)(unsafe.Pointer(&_swig_i_1))))
+	if Swig_escape_always_false {
+		Swig_escape_val = arg2
+	}
+	return swig_r
+}
+
+func _swig_getUFO_LIMIT_CLIENTS() (_swig_ret int) {
+	var swig_r int
+	swig_r = (int)(C._wrap_UFO_LIMIT_CLIENTS_ufo_8c4e027ced23a946())
+	return swig_r
+}
+
+var UFO_LIMIT_CLIENTS int = _swig_getUFO_LIMIT_CLIENTS()
+func _swig_getUFO_LIMIT_CLIENTS_PER_USER() (_swig_ret int) {
+	var swig_r int
+	swig_r = (int)(C._wrap_UFO_LIMIT_CLIENTS_PER_USER_ufo_8c4e027ced23a946())
+	return swig_r
+}
+
+var UFO_LIMIT_CLIENTS_PER_USER int = _swig_getUFO_LIMIT_CLIENTS_PER_USER()
+func _swig_getUFO_LIMIT_REGIONS() (_swig_ret int) {
+	var swig_r int
+	swig_r = (int)(C._wrap_UFO_LIMIT_REGIONS_ufo_8c4e027ced23a946())
+	return swig_r
+}
+
+var UFO_LIMIT_REGIONS int = _swig_getUFO_LIMIT_REGIONS()
+func _swig_getUFO_LIMIT_MAPPED_BYTES() (_swig_ret int) {
+	var swig_r int
+	swig_r = (int)(C._wrap_UFO_LIMIT_MAPPED_BYTES_ufo_8c4e027ced23a946())
+	return swig_r
+}
+
+var UFO_LIMIT_MAPPED_BYTES int = _swig_getUFO_LIMIT_MAPPED_BYTES()
+func _swig_getUFO_LIMIT_PINNED_BYTES() (_swig_ret int) {
+	var swig_r int
+	swig_r = (int)(C._wrap_UFO_LIMIT_PINNED_BYTES_ufo_8c4e027ced23a946())
+	return swig_r
+}
+
+var UFO_LIMIT_PINNED_BYTES int = _swig_getUFO_LIMIT_PINNED_BYTES()
+func _swig_getUFO_LIMIT_FAULTS() (_swig_ret int) {
+	var swig_r int
+	swig_r = (int)(C._wrap_UFO_LIMIT_FAULTS_ufo_8c4e027ced23a946())
+	return swig_r
+}
+
+var UFO_LIMIT_FAULTS int = _swig_getUFO_LIMIT_FAULTS()
+func _swig_getUFO_LIMIT_ANSWER_MS() (_swig_ret int) {
+	var swig_r int
+	swig_r = (int)(C._wrap_UFO_LIMIT_ANSWER_MS_ufo_8c4e027ced23a946())
+	return swig_r
+}
+
+var UFO_LIMIT_ANSWER_MS int = _swig_getUFO_LIMIT_ANSWER_MS()
+func _swig_getUFO_LIMIT_IDLE_FILES() (_swig_ret int) {
+	var swig_r int
+	swig_r = (int)(C._wrap_UFO_LIMIT_IDLE_FILES_ufo_8c4e027ced23a946())
+	return swig_r
+}
+
+var UFO_LIMIT_IDLE_FILES int = _swig_getUFO_LIMIT_IDLE_FILES()
+func _swig_getUFO_LIMIT_THREADS() (_swig_ret int) {
+	var swig_r int
+	swig_r = (int)(C._wrap_UFO_LIMIT_THREADS_ufo_8c4e027ced23a946())
+	return swig_r
+}
+
+var UFO_LIMIT_THREADS int = _swig_getUFO_LIMIT_THREADS()
+func Server_config_set_limit(arg1 uintptr, arg2 int, arg3 uint64) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	_swig_i_2 := arg3
+	swig_r = (int)(C._wrap_server_config_set_limit_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1), C.swig_type_10(_swig_i_2)))
+	return swig_r
+}
+
+func Server_new(arg1 uintptr, arg2 uintptr) (_swig_ret uintptr) {
+	var swig_r uintptr
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	swig_r = (uintptr)(C._wrap_server_new_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1)))
+	return swig_r
+}
+
+func Server_free(arg1 uintptr) {
+	_swig_i_0 := arg1
+	C._wrap_server_free_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0))
+}
+
+func Server_publish(arg1 uintptr, arg2 string, arg3 uintptr) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	_swig_i_2 := arg3
+	swig_r = (int)(C._wrap_server_publish_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), *(*C.swig_type_11)(unsafe.Pointer(&_swig_i_1)), C.uintptr_t(_swig_i_2)))
+	if Swig_escape_always_false {
+		Swig_escape_val = arg2
+	}
+	return swig_r
+}
+
+func Server_admit(arg1 uintptr) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	swig_r = (int)(C._wrap_server_admit_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0)))
+	return swig_r
+}
+
+func Server_withdraw(arg1 uintptr, arg2 string) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	swig_r = (int)(C._wrap_server_withdraw_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), *(*C.swig_type_12)(unsafe.Pointer(&_swig_i_1))))
+	if Swig_escape_always_false {
+		Swig_escape_val = arg2
+	}
+	return swig_r
+}
+
+func Server_stats_get(arg1 uintptr, arg2 unsafe.Pointer) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	swig_r = (int)(C._wrap_server_stats_get_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
+	return swig_r
+}
+
+func Service_path() (_swig_ret string) {
+	var swig_r string
+	swig_r_p := C._wrap_service_path_ufo_8c4e027ced23a946()
+	swig_r = *(*string)(unsafe.Pointer(&swig_r_p))
+	var swig_r_1 string
+ swig_r_1 = strings.Clone(swig_r) 
+	return swig_r_1
+}
+
+func Client_connect(arg1 string) (_swig_ret uintptr) {
+	var swig_r uintptr
+	_swig_i_0 := arg1
+	swig_r = (uintptr)(C._wrap_client_connect_ufo_8c4e027ced23a946(*(*C.swig_type_14)(unsafe.Pointer(&_swig_i_0))))
+	if Swig_escape_always_false {
+		Swig_escape_val = arg1
+	}
+	return swig_r
+}
+
+func Client_free(arg1 uintptr) {
+	_swig_i_0 := arg1
+	C._wrap_client_free_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0))
+}
+
+func Client_stats_get(arg1 uintptr, arg2 unsafe.Pointer) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	swig_r = (int)(C._wrap_client_stats_get_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_voidp(_swig_i_1)))
+	return swig_r
+}
+
+func Config_set_shared(arg1 uintptr, arg2 uintptr, arg3 string) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	_swig_i_2 := arg3
+	swig_r = (int)(C._wrap_config_set_shared_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.uintptr_t(_swig_i_1), *(*C.swig_type_15)(unsafe.Pointer(&_swig_i_2))))
+	if Swig_escape_always_false {
+		Swig_escape_val = arg3
+	}
+	return swig_r
 }
 
 

@@ -172,6 +172,7 @@ static void* Swig_malloc(int c) {
 }
 
 
+#include <ufomem/service.h>
 #include <ufomem/ufo.h>
 
 
@@ -181,7 +182,7 @@ static void* Swig_malloc(int c) {
 extern "C" {
 #endif
 
-void _wrap_Swig_free_ufo_7963b2ad16a3a54b(void *_swig_go_0) {
+void _wrap_Swig_free_ufo_8c4e027ced23a946(void *_swig_go_0) {
   void *arg1 = (void *) 0 ;
   
   arg1 = *(void **)&_swig_go_0; 
@@ -191,7 +192,7 @@ void _wrap_Swig_free_ufo_7963b2ad16a3a54b(void *_swig_go_0) {
 }
 
 
-void *_wrap_Swig_malloc_ufo_7963b2ad16a3a54b(intgo _swig_go_0) {
+void *_wrap_Swig_malloc_ufo_8c4e027ced23a946(intgo _swig_go_0) {
   int arg1 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -204,7 +205,7 @@ void *_wrap_Swig_malloc_ufo_7963b2ad16a3a54b(intgo _swig_go_0) {
 }
 
 
-intgo _wrap_UFO_VERSION_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_VERSION_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -215,7 +216,7 @@ intgo _wrap_UFO_VERSION_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_version_ufo_7963b2ad16a3a54b() {
+intgo _wrap_version_ufo_8c4e027ced23a946() {
   uint32_t result;
   intgo _swig_go_result;
   
@@ -226,7 +227,7 @@ intgo _wrap_version_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_OK_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_OK_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -238,7 +239,7 @@ intgo _wrap_UFO_OK_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_INVALID_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_INVALID_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -250,7 +251,7 @@ intgo _wrap_UFO_ERR_INVALID_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_NOMEM_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_NOMEM_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -262,7 +263,7 @@ intgo _wrap_UFO_ERR_NOMEM_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_OVERFLOW_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_OVERFLOW_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -274,7 +275,7 @@ intgo _wrap_UFO_ERR_OVERFLOW_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_RANGE_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_RANGE_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -286,7 +287,7 @@ intgo _wrap_UFO_ERR_RANGE_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_SYSTEM_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_SYSTEM_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -298,7 +299,7 @@ intgo _wrap_UFO_ERR_SYSTEM_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_PERMISSION_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_PERMISSION_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -310,7 +311,7 @@ intgo _wrap_UFO_ERR_PERMISSION_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_FILE_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_FILE_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -322,7 +323,7 @@ intgo _wrap_UFO_ERR_FILE_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_TRUNCATED_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_TRUNCATED_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -334,7 +335,7 @@ intgo _wrap_UFO_ERR_TRUNCATED_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_POPULATE_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_POPULATE_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -346,7 +347,7 @@ intgo _wrap_UFO_ERR_POPULATE_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_WRITEBACK_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_WRITEBACK_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -358,7 +359,7 @@ intgo _wrap_UFO_ERR_WRITEBACK_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_SPILL_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_SPILL_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -370,7 +371,7 @@ intgo _wrap_UFO_ERR_SPILL_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_BUDGET_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_BUDGET_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -382,7 +383,7 @@ intgo _wrap_UFO_ERR_BUDGET_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_PINNED_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_PINNED_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -394,7 +395,7 @@ intgo _wrap_UFO_ERR_PINNED_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_NOT_PINNED_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_NOT_PINNED_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -406,7 +407,7 @@ intgo _wrap_UFO_ERR_NOT_PINNED_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_READ_ONLY_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_READ_ONLY_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -418,7 +419,7 @@ intgo _wrap_UFO_ERR_READ_ONLY_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_DEADLOCK_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_DEADLOCK_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -430,7 +431,7 @@ intgo _wrap_UFO_ERR_DEADLOCK_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_FORKED_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_FORKED_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -442,7 +443,7 @@ intgo _wrap_UFO_ERR_FORKED_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_CLOSED_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_CLOSED_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -454,7 +455,7 @@ intgo _wrap_UFO_ERR_CLOSED_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_UNSUPPORTED_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_UNSUPPORTED_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -466,7 +467,7 @@ intgo _wrap_UFO_ERR_UNSUPPORTED_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_ADDRESS_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_ADDRESS_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -478,7 +479,7 @@ intgo _wrap_UFO_ERR_ADDRESS_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_STRAY_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_STRAY_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -490,7 +491,7 @@ intgo _wrap_UFO_ERR_STRAY_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_LIMIT_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_LIMIT_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -502,7 +503,7 @@ intgo _wrap_UFO_ERR_LIMIT_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ERR_LOST_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ERR_LOST_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -514,7 +515,7 @@ intgo _wrap_UFO_ERR_LOST_ufo_7963b2ad16a3a54b() {
 }
 
 
-_gostring_ _wrap_status_string_ufo_7963b2ad16a3a54b(intgo _swig_go_0) {
+_gostring_ _wrap_status_string_ufo_8c4e027ced23a946(intgo _swig_go_0) {
   ufo_status arg1 ;
   char *result = 0 ;
   _gostring_ _swig_go_result;
@@ -529,7 +530,7 @@ _gostring_ _wrap_status_string_ufo_7963b2ad16a3a54b(intgo _swig_go_0) {
 }
 
 
-_gostring_ _wrap_last_error_ufo_7963b2ad16a3a54b() {
+_gostring_ _wrap_last_error_ufo_8c4e027ced23a946() {
   char *result = 0 ;
   _gostring_ _swig_go_result;
   
@@ -542,7 +543,7 @@ _gostring_ _wrap_last_error_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_last_status_ufo_7963b2ad16a3a54b() {
+intgo _wrap_last_status_ufo_8c4e027ced23a946() {
   ufo_status result;
   intgo _swig_go_result;
   
@@ -553,7 +554,7 @@ intgo _wrap_last_status_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_last_callback_code_ufo_7963b2ad16a3a54b() {
+intgo _wrap_last_callback_code_ufo_8c4e027ced23a946() {
   int32_t result;
   intgo _swig_go_result;
   
@@ -564,7 +565,7 @@ intgo _wrap_last_callback_code_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_LOG_ERROR_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_LOG_ERROR_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -576,7 +577,7 @@ intgo _wrap_UFO_LOG_ERROR_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_LOG_WARNING_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_LOG_WARNING_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -588,7 +589,7 @@ intgo _wrap_UFO_LOG_WARNING_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_LOG_INFO_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_LOG_INFO_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -600,7 +601,7 @@ intgo _wrap_UFO_LOG_INFO_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_LOG_DEBUG_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_LOG_DEBUG_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -612,7 +613,7 @@ intgo _wrap_UFO_LOG_DEBUG_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_DELIVERY_AUTO_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_DELIVERY_AUTO_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -624,7 +625,7 @@ intgo _wrap_UFO_DELIVERY_AUTO_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_DELIVERY_THREAD_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_DELIVERY_THREAD_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -636,7 +637,7 @@ intgo _wrap_UFO_DELIVERY_THREAD_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_DELIVERY_INLINE_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_DELIVERY_INLINE_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -648,7 +649,7 @@ intgo _wrap_UFO_DELIVERY_INLINE_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_DELIVERY_PROTECT_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_DELIVERY_PROTECT_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -660,7 +661,7 @@ intgo _wrap_UFO_DELIVERY_PROTECT_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_DELIVERY_SERVICE_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_DELIVERY_SERVICE_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -672,7 +673,7 @@ intgo _wrap_UFO_DELIVERY_SERVICE_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_POPULATE_ANYWHERE_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_POPULATE_ANYWHERE_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -684,7 +685,7 @@ intgo _wrap_UFO_POPULATE_ANYWHERE_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_POPULATE_CALLER_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_POPULATE_CALLER_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -696,7 +697,7 @@ intgo _wrap_UFO_POPULATE_CALLER_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_FILE_WRITEBACK_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_FILE_WRITEBACK_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -708,7 +709,7 @@ intgo _wrap_UFO_FILE_WRITEBACK_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_FILE_DIRECT_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_FILE_DIRECT_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -720,7 +721,7 @@ intgo _wrap_UFO_FILE_DIRECT_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ADVICE_NORMAL_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ADVICE_NORMAL_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -732,7 +733,7 @@ intgo _wrap_UFO_ADVICE_NORMAL_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ADVICE_RANDOM_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ADVICE_RANDOM_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -744,7 +745,7 @@ intgo _wrap_UFO_ADVICE_RANDOM_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ADVICE_SEQUENTIAL_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ADVICE_SEQUENTIAL_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -756,7 +757,7 @@ intgo _wrap_UFO_ADVICE_SEQUENTIAL_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ADVICE_WILLNEED_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ADVICE_WILLNEED_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -768,7 +769,7 @@ intgo _wrap_UFO_ADVICE_WILLNEED_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_ADVICE_DONTNEED_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_ADVICE_DONTNEED_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -780,7 +781,7 @@ intgo _wrap_UFO_ADVICE_DONTNEED_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_FEATURE_USERFAULTFD_DEVICE_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_FEATURE_USERFAULTFD_DEVICE_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -792,7 +793,7 @@ intgo _wrap_UFO_FEATURE_USERFAULTFD_DEVICE_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_FEATURE_USERFAULTFD_SYSCALL_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_FEATURE_USERFAULTFD_SYSCALL_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -804,7 +805,7 @@ intgo _wrap_UFO_FEATURE_USERFAULTFD_SYSCALL_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_FEATURE_USERFAULTFD_USER_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_FEATURE_USERFAULTFD_USER_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -816,7 +817,7 @@ intgo _wrap_UFO_FEATURE_USERFAULTFD_USER_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_FEATURE_WRITE_PROTECT_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_FEATURE_WRITE_PROTECT_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -828,7 +829,7 @@ intgo _wrap_UFO_FEATURE_WRITE_PROTECT_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_FEATURE_MOVE_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_FEATURE_MOVE_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -840,7 +841,7 @@ intgo _wrap_UFO_FEATURE_MOVE_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_FEATURE_POISON_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_FEATURE_POISON_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -852,7 +853,7 @@ intgo _wrap_UFO_FEATURE_POISON_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_UFO_FEATURE_BATCHED_DROP_ufo_7963b2ad16a3a54b() {
+intgo _wrap_UFO_FEATURE_BATCHED_DROP_ufo_8c4e027ced23a946() {
   int result;
   intgo _swig_go_result;
   
@@ -864,7 +865,7 @@ intgo _wrap_UFO_FEATURE_BATCHED_DROP_ufo_7963b2ad16a3a54b() {
 }
 
 
-ufo_core_config *_wrap_core_config_new_ufo_7963b2ad16a3a54b() {
+ufo_core_config *_wrap_core_config_new_ufo_8c4e027ced23a946() {
   ufo_core_config *result = 0 ;
   ufo_core_config *_swig_go_result;
   
@@ -875,7 +876,7 @@ ufo_core_config *_wrap_core_config_new_ufo_7963b2ad16a3a54b() {
 }
 
 
-void _wrap_core_config_free_ufo_7963b2ad16a3a54b(ufo_core_config *_swig_go_0) {
+void _wrap_core_config_free_ufo_8c4e027ced23a946(ufo_core_config *_swig_go_0) {
   ufo_core_config *arg1 = (ufo_core_config *) 0 ;
   
   arg1 = *(ufo_core_config * *)&_swig_go_0; 
@@ -885,7 +886,7 @@ void _wrap_core_config_free_ufo_7963b2ad16a3a54b(ufo_core_config *_swig_go_0) {
 }
 
 
-intgo _wrap_core_config_set_budget_ufo_7963b2ad16a3a54b(ufo_core_config *_swig_go_0, intgo _swig_go_1) {
+intgo _wrap_core_config_set_budget_ufo_8c4e027ced23a946(ufo_core_config *_swig_go_0, intgo _swig_go_1) {
   ufo_core_config *arg1 = (ufo_core_config *) 0 ;
   size_t arg2 ;
   ufo_status result;
@@ -900,7 +901,7 @@ intgo _wrap_core_config_set_budget_ufo_7963b2ad16a3a54b(ufo_core_config *_swig_g
 }
 
 
-intgo _wrap_core_config_set_watermarks_ufo_7963b2ad16a3a54b(ufo_core_config *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
+intgo _wrap_core_config_set_watermarks_ufo_8c4e027ced23a946(ufo_core_config *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
   ufo_core_config *arg1 = (ufo_core_config *) 0 ;
   uint32_t arg2 ;
   uint32_t arg3 ;
@@ -917,7 +918,7 @@ intgo _wrap_core_config_set_watermarks_ufo_7963b2ad16a3a54b(ufo_core_config *_sw
 }
 
 
-intgo _wrap_core_config_set_workers_ufo_7963b2ad16a3a54b(ufo_core_config *_swig_go_0, intgo _swig_go_1) {
+intgo _wrap_core_config_set_workers_ufo_8c4e027ced23a946(ufo_core_config *_swig_go_0, intgo _swig_go_1) {
   ufo_core_config *arg1 = (ufo_core_config *) 0 ;
   uint32_t arg2 ;
   ufo_status result;
@@ -932,7 +933,7 @@ intgo _wrap_core_config_set_workers_ufo_7963b2ad16a3a54b(ufo_core_config *_swig_
 }
 
 
-intgo _wrap_core_config_set_spill_dir_ufo_7963b2ad16a3a54b(ufo_core_config *_swig_go_0, _gostring_ _swig_go_1) {
+intgo _wrap_core_config_set_spill_dir_ufo_8c4e027ced23a946(ufo_core_config *_swig_go_0, _gostring_ _swig_go_1) {
   ufo_core_config *arg1 = (ufo_core_config *) 0 ;
   char *arg2 = (char *) 0 ;
   ufo_status result;
@@ -952,7 +953,7 @@ intgo _wrap_core_config_set_spill_dir_ufo_7963b2ad16a3a54b(ufo_core_config *_swi
 }
 
 
-intgo _wrap_core_config_set_log_ufo_7963b2ad16a3a54b(ufo_core_config *_swig_go_0, ufo_log_fn _swig_go_1, void *_swig_go_2, ufo_free_fn _swig_go_3) {
+intgo _wrap_core_config_set_log_ufo_8c4e027ced23a946(ufo_core_config *_swig_go_0, ufo_log_fn _swig_go_1, void *_swig_go_2, ufo_free_fn _swig_go_3) {
   ufo_core_config *arg1 = (ufo_core_config *) 0 ;
   ufo_log_fn arg2 = (ufo_log_fn) 0 ;
   void *arg3 = (void *) 0 ;
@@ -971,7 +972,7 @@ intgo _wrap_core_config_set_log_ufo_7963b2ad16a3a54b(ufo_core_config *_swig_go_0
 }
 
 
-intgo _wrap_core_config_set_delivery_ufo_7963b2ad16a3a54b(ufo_core_config *_swig_go_0, intgo _swig_go_1) {
+intgo _wrap_core_config_set_delivery_ufo_8c4e027ced23a946(ufo_core_config *_swig_go_0, intgo _swig_go_1) {
   ufo_core_config *arg1 = (ufo_core_config *) 0 ;
   ufo_delivery arg2 ;
   ufo_status result;
@@ -986,7 +987,7 @@ intgo _wrap_core_config_set_delivery_ufo_7963b2ad16a3a54b(ufo_core_config *_swig
 }
 
 
-intgo _wrap_core_config_set_features_off_ufo_7963b2ad16a3a54b(ufo_core_config *_swig_go_0, intgo _swig_go_1) {
+intgo _wrap_core_config_set_features_off_ufo_8c4e027ced23a946(ufo_core_config *_swig_go_0, intgo _swig_go_1) {
   ufo_core_config *arg1 = (ufo_core_config *) 0 ;
   uint32_t arg2 ;
   ufo_status result;
@@ -1001,7 +1002,7 @@ intgo _wrap_core_config_set_features_off_ufo_7963b2ad16a3a54b(ufo_core_config *_
 }
 
 
-ufo_core *_wrap_core_new_ufo_7963b2ad16a3a54b(ufo_core_config *_swig_go_0) {
+ufo_core *_wrap_core_new_ufo_8c4e027ced23a946(ufo_core_config *_swig_go_0) {
   ufo_core_config *arg1 = (ufo_core_config *) 0 ;
   ufo_core *result = 0 ;
   ufo_core *_swig_go_result;
@@ -1014,7 +1015,7 @@ ufo_core *_wrap_core_new_ufo_7963b2ad16a3a54b(ufo_core_config *_swig_go_0) {
 }
 
 
-void _wrap_core_free_ufo_7963b2ad16a3a54b(ufo_core *_swig_go_0) {
+void _wrap_core_free_ufo_8c4e027ced23a946(ufo_core *_swig_go_0) {
   ufo_core *arg1 = (ufo_core *) 0 ;
   
   arg1 = *(ufo_core * *)&_swig_go_0; 
@@ -1024,7 +1025,7 @@ void _wrap_core_free_ufo_7963b2ad16a3a54b(ufo_core *_swig_go_0) {
 }
 
 
-ufo_core *_wrap_core_default_ufo_7963b2ad16a3a54b() {
+ufo_core *_wrap_core_default_ufo_8c4e027ced23a946() {
   ufo_core *result = 0 ;
   ufo_core *_swig_go_result;
   
@@ -1035,7 +1036,7 @@ ufo_core *_wrap_core_default_ufo_7963b2ad16a3a54b() {
 }
 
 
-intgo _wrap_core_delivery_ufo_7963b2ad16a3a54b(ufo_core *_swig_go_0) {
+intgo _wrap_core_delivery_ufo_8c4e027ced23a946(ufo_core *_swig_go_0) {
   ufo_core *arg1 = (ufo_core *) 0 ;
   ufo_delivery result;
   intgo _swig_go_result;
@@ -1048,7 +1049,7 @@ intgo _wrap_core_delivery_ufo_7963b2ad16a3a54b(ufo_core *_swig_go_0) {
 }
 
 
-intgo _wrap_core_features_ufo_7963b2ad16a3a54b(ufo_core *_swig_go_0) {
+intgo _wrap_core_features_ufo_8c4e027ced23a946(ufo_core *_swig_go_0) {
   ufo_core *arg1 = (ufo_core *) 0 ;
   uint32_t result;
   intgo _swig_go_result;
@@ -1061,7 +1062,7 @@ intgo _wrap_core_features_ufo_7963b2ad16a3a54b(ufo_core *_swig_go_0) {
 }
 
 
-intgo _wrap_core_set_budget_ufo_7963b2ad16a3a54b(ufo_core *_swig_go_0, intgo _swig_go_1) {
+intgo _wrap_core_set_budget_ufo_8c4e027ced23a946(ufo_core *_swig_go_0, intgo _swig_go_1) {
   ufo_core *arg1 = (ufo_core *) 0 ;
   size_t arg2 ;
   ufo_status result;
@@ -1076,7 +1077,7 @@ intgo _wrap_core_set_budget_ufo_7963b2ad16a3a54b(ufo_core *_swig_go_0, intgo _sw
 }
 
 
-intgo _wrap_core_stats_get_ufo_7963b2ad16a3a54b(ufo_core *_swig_go_0, ufo_core_stats *_swig_go_1) {
+intgo _wrap_core_stats_get_ufo_8c4e027ced23a946(ufo_core *_swig_go_0, ufo_core_stats *_swig_go_1) {
   ufo_core *arg1 = (ufo_core *) 0 ;
   ufo_core_stats *arg2 = (ufo_core_stats *) 0 ;
   ufo_status result;
@@ -1091,7 +1092,7 @@ intgo _wrap_core_stats_get_ufo_7963b2ad16a3a54b(ufo_core *_swig_go_0, ufo_core_s
 }
 
 
-ufo_config *_wrap_config_new_ufo_7963b2ad16a3a54b() {
+ufo_config *_wrap_config_new_ufo_8c4e027ced23a946() {
   ufo_config *result = 0 ;
   ufo_config *_swig_go_result;
   
@@ -1102,7 +1103,7 @@ ufo_config *_wrap_config_new_ufo_7963b2ad16a3a54b() {
 }
 
 
-void _wrap_config_free_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0) {
+void _wrap_config_free_ufo_8c4e027ced23a946(ufo_config *_swig_go_0) {
   ufo_config *arg1 = (ufo_config *) 0 ;
   
   arg1 = *(ufo_config * *)&_swig_go_0; 
@@ -1112,7 +1113,7 @@ void _wrap_config_free_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0) {
 }
 
 
-intgo _wrap_config_set_elements_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
+intgo _wrap_config_set_elements_ufo_8c4e027ced23a946(ufo_config *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
   ufo_config *arg1 = (ufo_config *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1129,7 +1130,7 @@ intgo _wrap_config_set_elements_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, int
 }
 
 
-intgo _wrap_config_set_header_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, intgo _swig_go_1) {
+intgo _wrap_config_set_header_ufo_8c4e027ced23a946(ufo_config *_swig_go_0, intgo _swig_go_1) {
   ufo_config *arg1 = (ufo_config *) 0 ;
   size_t arg2 ;
   ufo_status result;
@@ -1144,7 +1145,7 @@ intgo _wrap_config_set_header_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, intgo
 }
 
 
-intgo _wrap_config_set_chunk_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, intgo _swig_go_1) {
+intgo _wrap_config_set_chunk_ufo_8c4e027ced23a946(ufo_config *_swig_go_0, intgo _swig_go_1) {
   ufo_config *arg1 = (ufo_config *) 0 ;
   size_t arg2 ;
   ufo_status result;
@@ -1159,7 +1160,7 @@ intgo _wrap_config_set_chunk_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, intgo 
 }
 
 
-intgo _wrap_config_set_read_only_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, intgo _swig_go_1) {
+intgo _wrap_config_set_read_only_ufo_8c4e027ced23a946(ufo_config *_swig_go_0, intgo _swig_go_1) {
   ufo_config *arg1 = (ufo_config *) 0 ;
   int arg2 ;
   ufo_status result;
@@ -1174,7 +1175,7 @@ intgo _wrap_config_set_read_only_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, in
 }
 
 
-intgo _wrap_config_set_populate_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, ufo_populate_fn _swig_go_1, void *_swig_go_2, ufo_free_fn _swig_go_3) {
+intgo _wrap_config_set_populate_ufo_8c4e027ced23a946(ufo_config *_swig_go_0, ufo_populate_fn _swig_go_1, void *_swig_go_2, ufo_free_fn _swig_go_3) {
   ufo_config *arg1 = (ufo_config *) 0 ;
   ufo_populate_fn arg2 = (ufo_populate_fn) 0 ;
   void *arg3 = (void *) 0 ;
@@ -1193,7 +1194,7 @@ intgo _wrap_config_set_populate_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, ufo
 }
 
 
-intgo _wrap_config_set_writeback_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, ufo_writeback_fn _swig_go_1, void *_swig_go_2, ufo_free_fn _swig_go_3) {
+intgo _wrap_config_set_writeback_ufo_8c4e027ced23a946(ufo_config *_swig_go_0, ufo_writeback_fn _swig_go_1, void *_swig_go_2, ufo_free_fn _swig_go_3) {
   ufo_config *arg1 = (ufo_config *) 0 ;
   ufo_writeback_fn arg2 = (ufo_writeback_fn) 0 ;
   void *arg3 = (void *) 0 ;
@@ -1212,7 +1213,7 @@ intgo _wrap_config_set_writeback_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, uf
 }
 
 
-intgo _wrap_config_set_file_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, intgo _swig_go_3) {
+intgo _wrap_config_set_file_ufo_8c4e027ced23a946(ufo_config *_swig_go_0, _gostring_ _swig_go_1, long long _swig_go_2, intgo _swig_go_3) {
   ufo_config *arg1 = (ufo_config *) 0 ;
   char *arg2 = (char *) 0 ;
   uint64_t arg3 ;
@@ -1236,7 +1237,7 @@ intgo _wrap_config_set_file_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, _gostri
 }
 
 
-intgo _wrap_config_set_sequence_int_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, long long _swig_go_1, long long _swig_go_2) {
+intgo _wrap_config_set_sequence_int_ufo_8c4e027ced23a946(ufo_config *_swig_go_0, long long _swig_go_1, long long _swig_go_2) {
   ufo_config *arg1 = (ufo_config *) 0 ;
   int64_t arg2 ;
   int64_t arg3 ;
@@ -1253,7 +1254,7 @@ intgo _wrap_config_set_sequence_int_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0,
 }
 
 
-intgo _wrap_config_set_sequence_real_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, double _swig_go_1, double _swig_go_2) {
+intgo _wrap_config_set_sequence_real_ufo_8c4e027ced23a946(ufo_config *_swig_go_0, double _swig_go_1, double _swig_go_2) {
   ufo_config *arg1 = (ufo_config *) 0 ;
   double arg2 ;
   double arg3 ;
@@ -1270,7 +1271,7 @@ intgo _wrap_config_set_sequence_real_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0
 }
 
 
-intgo _wrap_config_set_populate_policy_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, intgo _swig_go_1) {
+intgo _wrap_config_set_populate_policy_ufo_8c4e027ced23a946(ufo_config *_swig_go_0, intgo _swig_go_1) {
   ufo_config *arg1 = (ufo_config *) 0 ;
   ufo_populate_policy arg2 ;
   ufo_status result;
@@ -1285,7 +1286,7 @@ intgo _wrap_config_set_populate_policy_ufo_7963b2ad16a3a54b(ufo_config *_swig_go
 }
 
 
-intgo _wrap_config_set_delivery_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, intgo _swig_go_1) {
+intgo _wrap_config_set_delivery_ufo_8c4e027ced23a946(ufo_config *_swig_go_0, intgo _swig_go_1) {
   ufo_config *arg1 = (ufo_config *) 0 ;
   ufo_delivery arg2 ;
   ufo_status result;
@@ -1300,7 +1301,7 @@ intgo _wrap_config_set_delivery_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, int
 }
 
 
-intgo _wrap_config_set_readahead_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, intgo _swig_go_1) {
+intgo _wrap_config_set_readahead_ufo_8c4e027ced23a946(ufo_config *_swig_go_0, intgo _swig_go_1) {
   ufo_config *arg1 = (ufo_config *) 0 ;
   size_t arg2 ;
   ufo_status result;
@@ -1315,7 +1316,7 @@ intgo _wrap_config_set_readahead_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, in
 }
 
 
-intgo _wrap_config_set_retry_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
+intgo _wrap_config_set_retry_ufo_8c4e027ced23a946(ufo_config *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
   ufo_config *arg1 = (ufo_config *) 0 ;
   uint32_t arg2 ;
   uint32_t arg3 ;
@@ -1332,7 +1333,7 @@ intgo _wrap_config_set_retry_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, intgo 
 }
 
 
-intgo _wrap_config_set_address_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, void *_swig_go_1) {
+intgo _wrap_config_set_address_ufo_8c4e027ced23a946(ufo_config *_swig_go_0, void *_swig_go_1) {
   ufo_config *arg1 = (ufo_config *) 0 ;
   void *arg2 = (void *) 0 ;
   ufo_status result;
@@ -1347,7 +1348,7 @@ intgo _wrap_config_set_address_ufo_7963b2ad16a3a54b(ufo_config *_swig_go_0, void
 }
 
 
-ufo *_wrap_new_ufo_7963b2ad16a3a54b(ufo_core *_swig_go_0, ufo_config *_swig_go_1) {
+ufo *_wrap_new_ufo_8c4e027ced23a946(ufo_core *_swig_go_0, ufo_config *_swig_go_1) {
   ufo_core *arg1 = (ufo_core *) 0 ;
   ufo_config *arg2 = (ufo_config *) 0 ;
   ufo *result = 0 ;
@@ -1362,7 +1363,7 @@ ufo *_wrap_new_ufo_7963b2ad16a3a54b(ufo_core *_swig_go_0, ufo_config *_swig_go_1
 }
 
 
-void _wrap_free_ufo_7963b2ad16a3a54b(ufo *_swig_go_0) {
+void _wrap_free_ufo_8c4e027ced23a946(ufo *_swig_go_0) {
   ufo *arg1 = (ufo *) 0 ;
   
   arg1 = *(ufo * *)&_swig_go_0; 
@@ -1372,7 +1373,7 @@ void _wrap_free_ufo_7963b2ad16a3a54b(ufo *_swig_go_0) {
 }
 
 
-void *_wrap_data_ufo_7963b2ad16a3a54b(ufo *_swig_go_0) {
+void *_wrap_data_ufo_8c4e027ced23a946(ufo *_swig_go_0) {
   ufo *arg1 = (ufo *) 0 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -1385,7 +1386,7 @@ void *_wrap_data_ufo_7963b2ad16a3a54b(ufo *_swig_go_0) {
 }
 
 
-void *_wrap_header_ufo_7963b2ad16a3a54b(ufo *_swig_go_0) {
+void *_wrap_header_ufo_8c4e027ced23a946(ufo *_swig_go_0) {
   ufo *arg1 = (ufo *) 0 ;
   void *result = 0 ;
   void *_swig_go_result;
@@ -1398,7 +1399,7 @@ void *_wrap_header_ufo_7963b2ad16a3a54b(ufo *_swig_go_0) {
 }
 
 
-intgo _wrap_count_ufo_7963b2ad16a3a54b(ufo *_swig_go_0) {
+intgo _wrap_count_ufo_8c4e027ced23a946(ufo *_swig_go_0) {
   ufo *arg1 = (ufo *) 0 ;
   size_t result;
   intgo _swig_go_result;
@@ -1411,7 +1412,7 @@ intgo _wrap_count_ufo_7963b2ad16a3a54b(ufo *_swig_go_0) {
 }
 
 
-intgo _wrap_element_size_ufo_7963b2ad16a3a54b(ufo *_swig_go_0) {
+intgo _wrap_element_size_ufo_8c4e027ced23a946(ufo *_swig_go_0) {
   ufo *arg1 = (ufo *) 0 ;
   size_t result;
   intgo _swig_go_result;
@@ -1424,7 +1425,7 @@ intgo _wrap_element_size_ufo_7963b2ad16a3a54b(ufo *_swig_go_0) {
 }
 
 
-intgo _wrap_chunk_ufo_7963b2ad16a3a54b(ufo *_swig_go_0) {
+intgo _wrap_chunk_ufo_8c4e027ced23a946(ufo *_swig_go_0) {
   ufo *arg1 = (ufo *) 0 ;
   size_t result;
   intgo _swig_go_result;
@@ -1437,7 +1438,7 @@ intgo _wrap_chunk_ufo_7963b2ad16a3a54b(ufo *_swig_go_0) {
 }
 
 
-intgo _wrap_get_delivery_ufo_7963b2ad16a3a54b(ufo *_swig_go_0) {
+intgo _wrap_get_delivery_ufo_8c4e027ced23a946(ufo *_swig_go_0) {
   ufo *arg1 = (ufo *) 0 ;
   ufo_delivery result;
   intgo _swig_go_result;
@@ -1450,7 +1451,7 @@ intgo _wrap_get_delivery_ufo_7963b2ad16a3a54b(ufo *_swig_go_0) {
 }
 
 
-ufo *_wrap_find_ufo_7963b2ad16a3a54b(ufo_core *_swig_go_0, void *_swig_go_1) {
+ufo *_wrap_find_ufo_8c4e027ced23a946(ufo_core *_swig_go_0, void *_swig_go_1) {
   ufo_core *arg1 = (ufo_core *) 0 ;
   void *arg2 = (void *) 0 ;
   ufo *result = 0 ;
@@ -1465,7 +1466,7 @@ ufo *_wrap_find_ufo_7963b2ad16a3a54b(ufo_core *_swig_go_0, void *_swig_go_1) {
 }
 
 
-intgo _wrap_touch_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
+intgo _wrap_touch_ufo_8c4e027ced23a946(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
   ufo *arg1 = (ufo *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1482,7 +1483,7 @@ intgo _wrap_touch_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo 
 }
 
 
-intgo _wrap_pin_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
+intgo _wrap_pin_ufo_8c4e027ced23a946(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
   ufo *arg1 = (ufo *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1499,7 +1500,7 @@ intgo _wrap_pin_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo _s
 }
 
 
-intgo _wrap_pin_write_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
+intgo _wrap_pin_write_ufo_8c4e027ced23a946(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
   ufo *arg1 = (ufo *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1516,7 +1517,7 @@ intgo _wrap_pin_write_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, in
 }
 
 
-intgo _wrap_unpin_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
+intgo _wrap_unpin_ufo_8c4e027ced23a946(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
   ufo *arg1 = (ufo *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1533,7 +1534,7 @@ intgo _wrap_unpin_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo 
 }
 
 
-intgo _wrap_read_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2, void *_swig_go_3) {
+intgo _wrap_read_ufo_8c4e027ced23a946(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2, void *_swig_go_3) {
   ufo *arg1 = (ufo *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1552,7 +1553,7 @@ intgo _wrap_read_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo _
 }
 
 
-intgo _wrap_write_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2, void *_swig_go_3) {
+intgo _wrap_write_ufo_8c4e027ced23a946(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2, void *_swig_go_3) {
   ufo *arg1 = (ufo *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1571,7 +1572,7 @@ intgo _wrap_write_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo 
 }
 
 
-intgo _wrap_flush_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
+intgo _wrap_flush_ufo_8c4e027ced23a946(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
   ufo *arg1 = (ufo *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1588,7 +1589,7 @@ intgo _wrap_flush_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo 
 }
 
 
-intgo _wrap_evict_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
+intgo _wrap_evict_ufo_8c4e027ced23a946(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
   ufo *arg1 = (ufo *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1605,7 +1606,7 @@ intgo _wrap_evict_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo 
 }
 
 
-intgo _wrap_reset_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
+intgo _wrap_reset_ufo_8c4e027ced23a946(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
   ufo *arg1 = (ufo *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1622,7 +1623,7 @@ intgo _wrap_reset_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo 
 }
 
 
-intgo _wrap_advise_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2, intgo _swig_go_3) {
+intgo _wrap_advise_ufo_8c4e027ced23a946(ufo *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2, intgo _swig_go_3) {
   ufo *arg1 = (ufo *) 0 ;
   size_t arg2 ;
   size_t arg3 ;
@@ -1641,7 +1642,7 @@ intgo _wrap_advise_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, intgo _swig_go_1, intgo
 }
 
 
-intgo _wrap_stats_get_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, ufo_stats *_swig_go_1) {
+intgo _wrap_stats_get_ufo_8c4e027ced23a946(ufo *_swig_go_0, ufo_stats *_swig_go_1) {
   ufo *arg1 = (ufo *) 0 ;
   ufo_stats *arg2 = (ufo_stats *) 0 ;
   ufo_status result;
@@ -1656,7 +1657,7 @@ intgo _wrap_stats_get_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, ufo_stats *_swig_go_
 }
 
 
-intgo _wrap_residency_open_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, ufo_residency *_swig_go_1) {
+intgo _wrap_residency_open_ufo_8c4e027ced23a946(ufo *_swig_go_0, ufo_residency *_swig_go_1) {
   ufo *arg1 = (ufo *) 0 ;
   ufo_residency *arg2 = (ufo_residency *) 0 ;
   ufo_status result;
@@ -1671,7 +1672,7 @@ intgo _wrap_residency_open_ufo_7963b2ad16a3a54b(ufo *_swig_go_0, ufo_residency *
 }
 
 
-void _wrap_residency_wake_ufo_7963b2ad16a3a54b(ufo_residency *_swig_go_0, intgo _swig_go_1) {
+void _wrap_residency_wake_ufo_8c4e027ced23a946(ufo_residency *_swig_go_0, intgo _swig_go_1) {
   ufo_residency *arg1 = (ufo_residency *) 0 ;
   size_t arg2 ;
   
@@ -1683,13 +1684,441 @@ void _wrap_residency_wake_ufo_7963b2ad16a3a54b(ufo_residency *_swig_go_0, intgo 
 }
 
 
-void _wrap_residency_close_ufo_7963b2ad16a3a54b(ufo_residency *_swig_go_0) {
+void _wrap_residency_close_ufo_8c4e027ced23a946(ufo_residency *_swig_go_0) {
   ufo_residency *arg1 = (ufo_residency *) 0 ;
   
   arg1 = *(ufo_residency **)&_swig_go_0; 
   
   ufo_residency_close(arg1);
   
+}
+
+
+ufo_server_config *_wrap_server_config_new_ufo_8c4e027ced23a946() {
+  ufo_server_config *result = 0 ;
+  ufo_server_config *_swig_go_result;
+  
+  
+  result = (ufo_server_config *)ufo_server_config_new();
+  *(ufo_server_config **)&_swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_server_config_free_ufo_8c4e027ced23a946(ufo_server_config *_swig_go_0) {
+  ufo_server_config *arg1 = (ufo_server_config *) 0 ;
+  
+  arg1 = *(ufo_server_config * *)&_swig_go_0; 
+  
+  ufo_server_config_free(arg1);
+  
+}
+
+
+intgo _wrap_server_config_set_path_ufo_8c4e027ced23a946(ufo_server_config *_swig_go_0, _gostring_ _swig_go_1) {
+  ufo_server_config *arg1 = (ufo_server_config *) 0 ;
+  char *arg2 = (char *) 0 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo_server_config * *)&_swig_go_0; 
+  
+  arg2 = (char *)malloc(_swig_go_1.n + 1);
+  memcpy(arg2, _swig_go_1.p, _swig_go_1.n);
+  arg2[_swig_go_1.n] = '\0';
+  
+  
+  result = (ufo_status)ufo_server_config_set_path(arg1,(char const *)arg2);
+  _swig_go_result = result; 
+  free(arg2); 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_server_config_set_mode_ufo_8c4e027ced23a946(ufo_server_config *_swig_go_0, intgo _swig_go_1) {
+  ufo_server_config *arg1 = (ufo_server_config *) 0 ;
+  uint32_t arg2 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo_server_config * *)&_swig_go_0; 
+  arg2 = (uint32_t)_swig_go_1; 
+  
+  result = (ufo_status)ufo_server_config_set_mode(arg1,arg2);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_server_config_set_socket_ufo_8c4e027ced23a946(ufo_server_config *_swig_go_0, intgo _swig_go_1) {
+  ufo_server_config *arg1 = (ufo_server_config *) 0 ;
+  int arg2 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo_server_config * *)&_swig_go_0; 
+  arg2 = (int)_swig_go_1; 
+  
+  result = (ufo_status)ufo_server_config_set_socket(arg1,arg2);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_server_config_set_chunk_bytes_ufo_8c4e027ced23a946(ufo_server_config *_swig_go_0, intgo _swig_go_1) {
+  ufo_server_config *arg1 = (ufo_server_config *) 0 ;
+  size_t arg2 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo_server_config * *)&_swig_go_0; 
+  arg2 = (size_t)_swig_go_1; 
+  
+  result = (ufo_status)ufo_server_config_set_chunk_bytes(arg1,arg2);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_server_config_set_admit_later_ufo_8c4e027ced23a946(ufo_server_config *_swig_go_0, intgo _swig_go_1) {
+  ufo_server_config *arg1 = (ufo_server_config *) 0 ;
+  int arg2 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo_server_config * *)&_swig_go_0; 
+  arg2 = (int)_swig_go_1; 
+  
+  result = (ufo_status)ufo_server_config_set_admit_later(arg1,arg2);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_server_config_allow_directory_ufo_8c4e027ced23a946(ufo_server_config *_swig_go_0, _gostring_ _swig_go_1) {
+  ufo_server_config *arg1 = (ufo_server_config *) 0 ;
+  char *arg2 = (char *) 0 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo_server_config * *)&_swig_go_0; 
+  
+  arg2 = (char *)malloc(_swig_go_1.n + 1);
+  memcpy(arg2, _swig_go_1.p, _swig_go_1.n);
+  arg2[_swig_go_1.n] = '\0';
+  
+  
+  result = (ufo_status)ufo_server_config_allow_directory(arg1,(char const *)arg2);
+  _swig_go_result = result; 
+  free(arg2); 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_UFO_LIMIT_CLIENTS_ufo_8c4e027ced23a946() {
+  int result;
+  intgo _swig_go_result;
+  
+  
+  result = UFO_LIMIT_CLIENTS;
+  
+  _swig_go_result = (intgo)result; 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_UFO_LIMIT_CLIENTS_PER_USER_ufo_8c4e027ced23a946() {
+  int result;
+  intgo _swig_go_result;
+  
+  
+  result = UFO_LIMIT_CLIENTS_PER_USER;
+  
+  _swig_go_result = (intgo)result; 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_UFO_LIMIT_REGIONS_ufo_8c4e027ced23a946() {
+  int result;
+  intgo _swig_go_result;
+  
+  
+  result = UFO_LIMIT_REGIONS;
+  
+  _swig_go_result = (intgo)result; 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_UFO_LIMIT_MAPPED_BYTES_ufo_8c4e027ced23a946() {
+  int result;
+  intgo _swig_go_result;
+  
+  
+  result = UFO_LIMIT_MAPPED_BYTES;
+  
+  _swig_go_result = (intgo)result; 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_UFO_LIMIT_PINNED_BYTES_ufo_8c4e027ced23a946() {
+  int result;
+  intgo _swig_go_result;
+  
+  
+  result = UFO_LIMIT_PINNED_BYTES;
+  
+  _swig_go_result = (intgo)result; 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_UFO_LIMIT_FAULTS_ufo_8c4e027ced23a946() {
+  int result;
+  intgo _swig_go_result;
+  
+  
+  result = UFO_LIMIT_FAULTS;
+  
+  _swig_go_result = (intgo)result; 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_UFO_LIMIT_ANSWER_MS_ufo_8c4e027ced23a946() {
+  int result;
+  intgo _swig_go_result;
+  
+  
+  result = UFO_LIMIT_ANSWER_MS;
+  
+  _swig_go_result = (intgo)result; 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_UFO_LIMIT_IDLE_FILES_ufo_8c4e027ced23a946() {
+  int result;
+  intgo _swig_go_result;
+  
+  
+  result = UFO_LIMIT_IDLE_FILES;
+  
+  _swig_go_result = (intgo)result; 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_UFO_LIMIT_THREADS_ufo_8c4e027ced23a946() {
+  int result;
+  intgo _swig_go_result;
+  
+  
+  result = UFO_LIMIT_THREADS;
+  
+  _swig_go_result = (intgo)result; 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_server_config_set_limit_ufo_8c4e027ced23a946(ufo_server_config *_swig_go_0, intgo _swig_go_1, long long _swig_go_2) {
+  ufo_server_config *arg1 = (ufo_server_config *) 0 ;
+  ufo_server_limit arg2 ;
+  uint64_t arg3 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo_server_config * *)&_swig_go_0; 
+  arg2 = (ufo_server_limit)_swig_go_1; 
+  arg3 = (uint64_t)_swig_go_2; 
+  
+  result = (ufo_status)ufo_server_config_set_limit(arg1,arg2,arg3);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+ufo_server *_wrap_server_new_ufo_8c4e027ced23a946(ufo_core *_swig_go_0, ufo_server_config *_swig_go_1) {
+  ufo_core *arg1 = (ufo_core *) 0 ;
+  ufo_server_config *arg2 = (ufo_server_config *) 0 ;
+  ufo_server *result = 0 ;
+  ufo_server *_swig_go_result;
+  
+  arg1 = *(ufo_core * *)&_swig_go_0; 
+  arg2 = *(ufo_server_config * *)&_swig_go_1; 
+  
+  result = (ufo_server *)ufo_server_new(arg1,(struct ufo_server_config const *)arg2);
+  *(ufo_server **)&_swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+void _wrap_server_free_ufo_8c4e027ced23a946(ufo_server *_swig_go_0) {
+  ufo_server *arg1 = (ufo_server *) 0 ;
+  
+  arg1 = *(ufo_server * *)&_swig_go_0; 
+  
+  ufo_server_free(arg1);
+  
+}
+
+
+intgo _wrap_server_publish_ufo_8c4e027ced23a946(ufo_server *_swig_go_0, _gostring_ _swig_go_1, ufo_config *_swig_go_2) {
+  ufo_server *arg1 = (ufo_server *) 0 ;
+  char *arg2 = (char *) 0 ;
+  ufo_config *arg3 = (ufo_config *) 0 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo_server * *)&_swig_go_0; 
+  
+  arg2 = NULL;
+  if (_swig_go_1.n > 0) {
+    arg2 = (char *)malloc(_swig_go_1.n + 1);
+    memcpy(arg2, _swig_go_1.p, _swig_go_1.n);
+    arg2[_swig_go_1.n] = '\0';
+  }
+  
+  arg3 = *(ufo_config * *)&_swig_go_2; 
+  
+  result = (ufo_status)ufo_server_publish(arg1,(char const *)arg2,(struct ufo_config const *)arg3);
+  _swig_go_result = result; 
+  free(arg2); 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_server_admit_ufo_8c4e027ced23a946(ufo_server *_swig_go_0) {
+  ufo_server *arg1 = (ufo_server *) 0 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo_server * *)&_swig_go_0; 
+  
+  result = (ufo_status)ufo_server_admit(arg1);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_server_withdraw_ufo_8c4e027ced23a946(ufo_server *_swig_go_0, _gostring_ _swig_go_1) {
+  ufo_server *arg1 = (ufo_server *) 0 ;
+  char *arg2 = (char *) 0 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo_server * *)&_swig_go_0; 
+  
+  arg2 = NULL;
+  if (_swig_go_1.n > 0) {
+    arg2 = (char *)malloc(_swig_go_1.n + 1);
+    memcpy(arg2, _swig_go_1.p, _swig_go_1.n);
+    arg2[_swig_go_1.n] = '\0';
+  }
+  
+  
+  result = (ufo_status)ufo_server_withdraw(arg1,(char const *)arg2);
+  _swig_go_result = result; 
+  free(arg2); 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_server_stats_get_ufo_8c4e027ced23a946(ufo_server *_swig_go_0, ufo_server_stats *_swig_go_1) {
+  ufo_server *arg1 = (ufo_server *) 0 ;
+  ufo_server_stats *arg2 = (ufo_server_stats *) 0 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo_server * *)&_swig_go_0; 
+  arg2 = *(ufo_server_stats **)&_swig_go_1; 
+  
+  result = (ufo_status)ufo_server_stats_get((struct ufo_server const *)arg1,arg2);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+_gostring_ _wrap_service_path_ufo_8c4e027ced23a946() {
+  char *result = 0 ;
+  _gostring_ _swig_go_result;
+  
+  
+  result = (char *)ufo_service_path();
+  _swig_go_result = (_gostring_){
+    (char *)result, (intgo)strlen(result)
+  }; 
+  return _swig_go_result;
+}
+
+
+ufo_client *_wrap_client_connect_ufo_8c4e027ced23a946(_gostring_ _swig_go_0) {
+  char *arg1 = (char *) 0 ;
+  ufo_client *result = 0 ;
+  ufo_client *_swig_go_result;
+  
+  
+  arg1 = (char *)malloc(_swig_go_0.n + 1);
+  memcpy(arg1, _swig_go_0.p, _swig_go_0.n);
+  arg1[_swig_go_0.n] = '\0';
+  
+  
+  result = (ufo_client *)ufo_client_connect((char const *)arg1);
+  *(ufo_client **)&_swig_go_result = result; 
+  free(arg1); 
+  return _swig_go_result;
+}
+
+
+void _wrap_client_free_ufo_8c4e027ced23a946(ufo_client *_swig_go_0) {
+  ufo_client *arg1 = (ufo_client *) 0 ;
+  
+  arg1 = *(ufo_client * *)&_swig_go_0; 
+  
+  ufo_client_free(arg1);
+  
+}
+
+
+intgo _wrap_client_stats_get_ufo_8c4e027ced23a946(ufo_client *_swig_go_0, ufo_server_stats *_swig_go_1) {
+  ufo_client *arg1 = (ufo_client *) 0 ;
+  ufo_server_stats *arg2 = (ufo_server_stats *) 0 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo_client * *)&_swig_go_0; 
+  arg2 = *(ufo_server_stats **)&_swig_go_1; 
+  
+  result = (ufo_status)ufo_client_stats_get(arg1,arg2);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
+intgo _wrap_config_set_shared_ufo_8c4e027ced23a946(ufo_config *_swig_go_0, ufo_client *_swig_go_1, _gostring_ _swig_go_2) {
+  ufo_config *arg1 = (ufo_config *) 0 ;
+  ufo_client *arg2 = (ufo_client *) 0 ;
+  char *arg3 = (char *) 0 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo_config * *)&_swig_go_0; 
+  arg2 = *(ufo_client * *)&_swig_go_1; 
+  
+  arg3 = NULL;
+  if (_swig_go_2.n > 0) {
+    arg3 = (char *)malloc(_swig_go_2.n + 1);
+    memcpy(arg3, _swig_go_2.p, _swig_go_2.n);
+    arg3[_swig_go_2.n] = '\0';
+  }
+  
+  
+  result = (ufo_status)ufo_config_set_shared(arg1,arg2,(char const *)arg3);
+  _swig_go_result = result; 
+  free(arg3); 
+  return _swig_go_result;
 }
 
 

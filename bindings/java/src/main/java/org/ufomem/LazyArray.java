@@ -30,6 +30,8 @@ import org.ufomem.internal.ufo_stats;
  * its elements.  An access to an element is one load or store; concurrent ones are not ordered by it.  Indices are checked
  * ({@link IndexOutOfBoundsException}); after {@link #close} calls throw {@link UfoException} with {@link UfoStatus#CLOSED}.
  *
+ * <p>Arrays of a service, opened by a {@link UfoClient}, are read-only.
+ *
  * <p>An array that is no longer reachable is closed by and by; changes are safe with {@link #flush} or {@link #close} only.  A callback that
  * refers to its own array keeps it reachable: close such arrays.
  */
@@ -37,8 +39,11 @@ public abstract sealed class LazyArray implements AutoCloseable
         permits LazyByteArray, LazyIntArray, LazyLongArray, LazyFloatArray, LazyDoubleArray {
     /** A source is asked for neighbours in one request, but never so that they push each other out. */
     private static final long MOST_WINDOW_BYTES = 256 * 1024;
+    /** A length that the source knows. */
+    static final long AS_LONG_AS_IT_IS = Long.MIN_VALUE;
 
     private final UfoCore core;
+    private final boolean shared;
     private final Region region;
     private final long length;
     private final Cleaner.Cleanable cleanable;
@@ -46,16 +51,30 @@ public abstract sealed class LazyArray implements AutoCloseable
     private final int window;
 
     LazyArray(Builder<?, ?> builder) {
-        core = builder.core == null ? UfoCore.standard() : builder.core;
-        length = builder.length;
-        region = builder.makeRegion(core);
+        shared = builder.client != null;
+        core = shared ? null : builder.core == null ? UfoCore.standard() : builder.core;
+        region = shared ? builder.openShared() : builder.makeRegion(core);
+        length = region.length();
         Region mine = region; // not `this`, which the cleaner must not hold
         cleanable = Region.CLEANER.register(this, mine::abandon);
-        window = (int) Math.max(chunk(), Math.min(MOST_WINDOW_BYTES, core.stats().budgetBytes() / 16) / builder.elementBytes);
+        long share = shared ? MOST_WINDOW_BYTES : core.stats().budgetBytes() / 16;
+        window = (int) Math.max(chunk(), Math.min(MOST_WINDOW_BYTES, share) / builder.elementBytes);
+    }
+
+    final boolean isShared() {
+        return shared;
+    }
+
+    /** Memory that another process may take away is not shown: a JVM does not survive every access to what is gone. */
+    static UfoException readOnly() {
+        return new UfoException(UfoStatus.READ_ONLY, "An array of a service is read-only", null);
     }
 
     /** The fast way to elements, until nobody can reach the array: it may be in use while close() ends the region. */
     final <B extends Buffer> ResidentChunks<B> resident(Function<ByteBuffer, B> typing) {
+        if (shared) {
+            return ResidentChunks.none();
+        }
         ResidentChunks<B> resident = ResidentChunks.of(region, elementBytes(), typing);
         Region.CLEANER.register(this, resident::close);
         return resident;
@@ -83,7 +102,7 @@ public abstract sealed class LazyArray implements AutoCloseable
     /**
      * The core whose budget the array shares.
      *
-     * @return the core
+     * @return the core; null for an array of a service
      */
     public final UfoCore core() {
         return core;
@@ -238,6 +257,8 @@ public abstract sealed class LazyArray implements AutoCloseable
         private final long length;
         private final int elementBytes;
         private UfoCore core;
+        private UfoClient client;
+        private String name;
         private LongConsumer source = config -> {};
         private LongConsumer sink = config -> {};
         private LongConsumer wishes = config -> {};
@@ -245,7 +266,7 @@ public abstract sealed class LazyArray implements AutoCloseable
         private boolean readOnly;
 
         Builder(long length, int elementBytes) {
-            if (length <= 0) {
+            if (length <= 0 && length != AS_LONG_AS_IT_IS) {
                 throw new IllegalArgumentException("An array of " + length + " elements: there has to be at least one");
             }
             this.length = length;
@@ -373,6 +394,35 @@ public abstract sealed class LazyArray implements AutoCloseable
          */
         public final B nativeWriteback(long writeback, long userData, long free) {
             return sink(config -> Flat.set_writeback_native(config, writeback, userData, free));
+        }
+
+        final B shared(UfoClient by, String published) {
+            client = Objects.requireNonNull(by, "client");
+            name = published;
+            return self();
+        }
+
+        private Region openShared() {
+            Region opened = client.call(handle -> {
+                long config = Flat.ufo_config_new();
+                try {
+                    if (length != AS_LONG_AS_IT_IS) {
+                        Flat.ufo_config_set_elements(config, length, elementBytes);
+                    }
+                    source.accept(config);
+                    Flat.ufo_config_set_shared(config, handle, name);
+                    return Region.createShared(config);
+                } finally {
+                    Flat.ufo_config_free(config);
+                }
+            });
+            long found = Flat.ufo_element_size(opened.enter());
+            opened.exit();
+            if (found != elementBytes) {
+                opened.close();
+                throw new UfoException(UfoStatus.INVALID, "The elements of '" + name + "' have " + found + " bytes, not " + elementBytes, null);
+            }
+            return opened;
         }
 
         /**

@@ -9,7 +9,8 @@ import org.ufomem.internal.Region;
 
 /**
  * Elements of an array as ordinary memory: a buffer over them, in native byte order, without a copy.  They stay resident, and within the
- * budget, until the view is closed.  A view is a window: it spans at most 2 GiB.
+ * budget, until the view is closed.  A view is a window: it spans at most 2 GiB.  Of an array of a service it is a copy: that memory may go at
+ * any moment, with the service.
  *
  * <p>After {@link #close} the buffer that the view gave is empty, and throws what an empty buffer throws.  Copies of it (slices, duplicates,
  * or itself after {@code clear()}) must not be used any more.  They do no harm to anybody else if they are: the addresses stay reserved as
@@ -22,7 +23,7 @@ import org.ufomem.internal.Region;
 public final class View<B extends Buffer> implements AutoCloseable {
     private final LazyArray array;
     private final long first;
-    private final Region.Pin pin;
+    private final Region.Pin pin; // null: a copy
     private final B buffer;
 
     /** Makes typed buffers. */
@@ -31,10 +32,7 @@ public final class View<B extends Buffer> implements AutoCloseable {
     }
 
     View(LazyArray array, long start, long end, boolean writable, Typing<B> typing) {
-        long count = end - start;
-        if (count > Integer.MAX_VALUE / array.elementBytes()) {
-            throw new IllegalArgumentException("A view of " + count + " elements is larger than a buffer can be; use several");
-        }
+        long count = lengthOfBuffer(end - start, array.elementBytes());
         Region.Pinned pinned = array.region().pin(start, count, array.elementBytes(), writable);
         Reference.reachabilityFence(array);
         this.array = array;
@@ -42,6 +40,20 @@ public final class View<B extends Buffer> implements AutoCloseable {
         pin = pinned.pin();
         ByteBuffer bytes = writable ? pinned.buffer() : pinned.buffer().asReadOnlyBuffer();
         buffer = typing.of(bytes.order(ByteOrder.nativeOrder()));
+    }
+
+    static int lengthOfBuffer(long count, int elementBytes) {
+        if (count > Integer.MAX_VALUE / elementBytes) {
+            throw new IllegalArgumentException("A view of " + count + " elements is larger than a buffer can be; use several");
+        }
+        return (int) count;
+    }
+
+    View(LazyArray array, long start, B copy) {
+        this.array = array;
+        first = start;
+        pin = null;
+        buffer = copy;
     }
 
     /**
@@ -67,7 +79,9 @@ public final class View<B extends Buffer> implements AutoCloseable {
     public void close() {
         try {
             buffer.limit(0);
-            pin.unpin();
+            if (pin != null) {
+                pin.unpin();
+            }
         } finally {
             Reference.reachabilityFence(buffer);
             Reference.reachabilityFence(array);

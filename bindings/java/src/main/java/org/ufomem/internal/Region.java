@@ -30,7 +30,7 @@ public final class Region {
         }
     }
 
-    private final Core core;
+    private final Core core; // null: memory of a service
     private final long handle;
     private final long address;
     private final long length;
@@ -74,6 +74,16 @@ public final class Region {
             }
             return region;
         });
+    }
+
+    /**
+     * Opens a region of a service.
+     *
+     * @param config the library's; stays the caller's
+     * @return the region, to be closed
+     */
+    public static Region createShared(long config) {
+        return new Region(null, Flat.ufo_new(0, config), false);
     }
 
     /**
@@ -196,7 +206,9 @@ public final class Region {
 
     private void free() {
         Flat.ufo_free(handle);
-        core.remove(this);
+        if (core != null) {
+            core.remove(this);
+        }
     }
 
     /** Buffers keep the addresses; what is not pinned need not keep the memory. */

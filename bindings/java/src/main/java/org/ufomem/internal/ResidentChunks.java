@@ -64,6 +64,28 @@ public final class ResidentChunks<B extends Buffer> {
         segments = new AtomicReferenceArray<>((int) ((bytes - 1 >>> SEGMENT_SHIFT) + 1));
     }
 
+    /** Nothing is ever found resident: everything is a call. */
+    private ResidentChunks() {
+        residency = null;
+        typing = null;
+        address = bytes = 0;
+        elementShift = 0;
+        segmentShift = chunkShift = Long.SIZE - 1;
+        words = new ByteBuffer[0];
+        segments = new AtomicReferenceArray<>(1);
+        mask = resident = dirty = oneHold = holds = waiters = 0;
+    }
+
+    /**
+     * For memory that is not this process's to hold.
+     *
+     * @param <B> the elements' buffer
+     * @return what finds nothing
+     */
+    public static <B extends Buffer> ResidentChunks<B> none() {
+        return new ResidentChunks<>();
+    }
+
     /**
      * Looks at a region's chunks; the memory of their words, and the array's addresses, stay reserved until {@link #close}.
      *
@@ -115,7 +137,7 @@ public final class ResidentChunks<B extends Buffer> {
      */
     public void reach(long index) {
         int number = (int) (index >>> segmentShift);
-        if (segments.getAcquire(number) == null) {
+        if (residency != null && segments.getAcquire(number) == null) {
             segments.setRelease(number, typing.apply(window(address, bytes, number)));
         }
     }
