@@ -129,6 +129,14 @@ ufo_status ufo_core_config_set_budget(ufo_core_config *config, size_t bytes)
     });
 }
 
+ufo_status ufo_core_config_set_least_budget(ufo_core_config *config, size_t bytes)
+{
+    return configure(config, [bytes](Core::Options &options) -> Status {
+        options.least_budget = bytes;
+        return {};
+    });
+}
+
 ufo_status ufo_core_config_set_watermarks(ufo_core_config *config, uint32_t low_percent, uint32_t high_percent)
 {
     return configure(config, [=](Core::Options &options) -> Status {

@@ -4,7 +4,7 @@
 #include "backing/private.hpp"
 #include "backing/served.hpp"
 #include "backing/shared.hpp"
-#include "kernel/limits.hpp"
+#include "kernel/memory_figures.hpp"
 #include "library_thread.hpp"
 #include "signal_guard.hpp"
 
@@ -96,7 +96,15 @@ Status Core::open(const Options &options)
     engine_->frames.set_reclaimer(*evictor_);
     prefetcher_ = std::make_unique<Prefetcher>();
     engine_->ahead = prefetcher_.get();
-    if (faults_ && *delivery != Delivery::in_line) {
+    if (Status status = start_delivery(options, *delivery); !status.ok() || options.least_budget == 0)
+        return status;
+    watcher_ = std::make_unique<PressureWatcher>(*engine_, options.least_budget);
+    return watcher_->start();
+}
+
+Status Core::start_delivery(const Options &options, Delivery wanted)
+{
+    if (faults_ && wanted != Delivery::in_line) {
         thread_ = std::make_unique<ThreadDelivery>(*engine_, *faults_, registry_, options.workers);
         return thread_->start();
     }
@@ -261,7 +269,8 @@ RegionHandle *Core::find(const void *address) noexcept
 Status Core::set_budget(std::size_t bytes) noexcept
 {
     const SignalGuard guard;
-    return engine_->frames.set_budget(bytes != 0 ? bytes : default_budget());
+    const std::size_t wanted = bytes != 0 ? bytes : default_budget();
+    return watcher_ ? watcher_->set_budget(wanted) : engine_->frames.set_budget(wanted);
 }
 
 } // namespace ufomem

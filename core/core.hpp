@@ -11,6 +11,7 @@
 #include "kernel/page_pipes.hpp"
 #include "kernel/pagemap.hpp"
 #include "prefetcher.hpp"
+#include "pressure_watcher.hpp"
 #include "region.hpp"
 #include "registry.hpp"
 
@@ -28,7 +29,8 @@ HandlePool<RegionHandle> &region_handles() noexcept;
 class Core : public std::enable_shared_from_this<Core> {
   public:
     struct Options {
-        std::size_t budget = 0; ///< 0: half of what is available
+        std::size_t budget = 0;       ///< 0: half of what is available
+        std::size_t least_budget = 0; ///< under memory pressure; 0: the budget stays as it is
         unsigned low_percent = 88;
         unsigned high_percent = 100;
         unsigned workers = 64;
@@ -69,6 +71,7 @@ class Core : public std::enable_shared_from_this<Core> {
     Core() = default;
     static void destroy(Core *core) noexcept;
     Status open(const Options &options);
+    Status start_delivery(const Options &options, Delivery wanted);
     Result<std::unique_ptr<Backing>> new_backing(const Geometry &geometry, const RegionRequest &request, void *start);
     void bury(Region *region, std::uint64_t number) noexcept;
 
@@ -82,6 +85,7 @@ class Core : public std::enable_shared_from_this<Core> {
     Registry registry_;
     std::unique_ptr<ThreadDelivery> thread_;
     std::unique_ptr<SignalDelivery> signal_;
+    std::unique_ptr<PressureWatcher> watcher_; // null: the budget stays as it is
 
     std::mutex regions_mutex_;
     std::map<std::uint64_t, RegionHandle *> regions_; // guarded by regions_mutex_; open or closing, in the order of their making

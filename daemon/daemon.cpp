@@ -153,7 +153,7 @@ void Daemon::reload()
                 log_.warning(std::string(setting->name) + " has changed; that takes effect at the next start.");
         const Settings &settings = configuration.settings();
         hosting_.change_range(settings);
-        policy_ = PressurePolicy(hosting_.range().least, hosting_.range().most);
+        policy_ = ufomem::PressurePolicy(hosting_.range().least, hosting_.range().most);
         log_.set_level(settings.log_level);
         for (const std::string &failure : hosting_.publish(settings.publications))
             log_.error(failure);

@@ -5,7 +5,7 @@
 #include "configuration.hpp"
 #include "hosting.hpp"
 #include "log.hpp"
-#include "memory_figures.hpp"
+#include "kernel/memory_figures.hpp"
 #include "pressure_policy.hpp"
 
 #include <chrono>
@@ -42,8 +42,8 @@ class Daemon {
     Configuration configuration_;
     Log log_;
     Hosting hosting_;
-    PressurePolicy policy_;
-    MemoryFigures figures_;
+    ufomem::PressurePolicy policy_;
+    ufomem::kernel::MemoryFigures figures_;
     bool adapting_fails_ = false;                   ///< and the log says so
     Clock::time_point looked_;                      ///< at memory
     const std::chrono::microseconds ping_interval_; ///< 0: nobody watches

@@ -2,7 +2,7 @@
 #include "hosting.hpp"
 
 #include "command_line.hpp"
-#include "memory_figures.hpp"
+#include "kernel/memory_figures.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -20,7 +20,7 @@ namespace {
 Core make_core(const Settings &settings, Log &log)
 {
     const CoreConfig config(ufo_core_config_new());
-    expect(ufo_core_config_set_budget(config.get(), settings.budget.of(total_memory())), "budget");
+    expect(ufo_core_config_set_budget(config.get(), settings.budget.of(ufomem::kernel::total_memory())), "budget");
     expect(ufo_core_config_set_watermarks(config.get(), settings.low_watermark, settings.high_watermark),
            "low-watermark, high-watermark");
     expect(ufo_core_config_set_log(config.get(), Log::receive, &log, nullptr), "log-target");
@@ -106,7 +106,7 @@ std::uint64_t Hosting::budget() const
 
 BudgetRange Hosting::range_of(const Settings &settings) const
 {
-    const std::uint64_t total = total_memory();
+    const std::uint64_t total = ufomem::kernel::total_memory();
     BudgetRange range;
     range.most = settings.budget.automatic() ? standard_budget_ : settings.budget.of(total);
     range.least = settings.least_budget.automatic() ? range.most / 4 : settings.least_budget.of(total);

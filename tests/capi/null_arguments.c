@@ -15,6 +15,7 @@ static void configs(void **state)
     assert_status(ufo_core_config_set_budget(NULL, 1 << 20), UFO_ERR_INVALID);
     assert_status(ufo_core_config_set_watermarks(NULL, 50, 90), UFO_ERR_INVALID);
     assert_status(ufo_core_config_set_workers(NULL, 4), UFO_ERR_INVALID);
+    assert_status(ufo_core_config_set_least_budget(NULL, 1), UFO_ERR_INVALID);
     assert_status(ufo_core_config_set_spill_dir(NULL, "/tmp"), UFO_ERR_INVALID);
     assert_status(ufo_core_config_set_log(NULL, NULL, NULL, NULL), UFO_ERR_INVALID);
     assert_status(ufo_core_config_set_delivery(NULL, UFO_DELIVERY_AUTO), UFO_ERR_INVALID);

@@ -58,6 +58,7 @@ static void *make_core(void)
     OK("ufo_core_config_set_budget", "ipz", config, Z(4 * MIB));
     OK("ufo_core_config_set_watermarks", "ipuu", config, 80u, 95u);
     OK("ufo_core_config_set_workers", "ipu", config, 8u);
+    OK("ufo_core_config_set_least_budget", "ipz", config, Z(MIB));
     OK("ufo_core_config_set_spill_dir", "ipp", config, temp_dir());
     OK("ufo_core_config_set_log", "ipppp", config, log_closure.code, &user_data[2], free_closure.code);
     OK("ufo_core_config_set_delivery", "ipi", config, UFO_DELIVERY_AUTO);

@@ -231,6 +231,14 @@ UFO_API void ufo_core_config_free(ufo_core_config *config);
 UFO_API ufo_status ufo_core_config_set_budget(ufo_core_config *config, size_t bytes);
 
 /**
+ * Has the budget follow memory pressure: when the machine, or a control group above the process, runs short of memory, chunks leave and the budget goes
+ * down, within a second and to `bytes` at the least; when there is memory again, it goes back up in steps.  ufo_core_stats_get() tells where it is,
+ * ufo_core_set_budget() sets how far up it goes.  What is pinned stays.  A budget below `bytes` is left alone.  0 (default): no thread
+ * watches, and the budget stays as it is.  @since 0.1
+ */
+UFO_API ufo_status ufo_core_config_set_least_budget(ufo_core_config *config, size_t bytes);
+
+/**
  * When memory in use comes near `high_percent` of the budget, chunks leave in batches, on a thread of the core's own, until `low_percent` is
  * reached; whoever needs memory before that makes room himself.
  * Between the two, frames of chunks that left are kept for a while, so that a chunk which is wanted again returns without being

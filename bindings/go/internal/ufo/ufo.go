@@ -107,6 +107,7 @@ extern swig_intgo _wrap_UFO_FEATURE_BATCHED_DROP_ufo_8c4e027ced23a946(void);
 extern uintptr_t _wrap_core_config_new_ufo_8c4e027ced23a946(void);
 extern void _wrap_core_config_free_ufo_8c4e027ced23a946(uintptr_t arg1);
 extern swig_intgo _wrap_core_config_set_budget_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
+extern swig_intgo _wrap_core_config_set_least_budget_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
 extern swig_intgo _wrap_core_config_set_watermarks_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2, swig_intgo arg3);
 extern swig_intgo _wrap_core_config_set_workers_ufo_8c4e027ced23a946(uintptr_t arg1, swig_intgo arg2);
 extern swig_intgo _wrap_core_config_set_spill_dir_ufo_8c4e027ced23a946(uintptr_t arg1, swig_type_3 arg2);
@@ -638,6 +639,14 @@ func Core_config_set_budget(arg1 uintptr, arg2 int) (_swig_ret int) {
 	_swig_i_0 := arg1
 	_swig_i_1 := arg2
 	swig_r = (int)(C._wrap_core_config_set_budget_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
+	return swig_r
+}
+
+func Core_config_set_least_budget(arg1 uintptr, arg2 int) (_swig_ret int) {
+	var swig_r int
+	_swig_i_0 := arg1
+	_swig_i_1 := arg2
+	swig_r = (int)(C._wrap_core_config_set_least_budget_ufo_8c4e027ced23a946(C.uintptr_t(_swig_i_0), C.swig_intgo(_swig_i_1)))
 	return swig_r
 }
 

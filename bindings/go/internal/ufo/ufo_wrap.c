@@ -901,6 +901,21 @@ intgo _wrap_core_config_set_budget_ufo_8c4e027ced23a946(ufo_core_config *_swig_g
 }
 
 
+intgo _wrap_core_config_set_least_budget_ufo_8c4e027ced23a946(ufo_core_config *_swig_go_0, intgo _swig_go_1) {
+  ufo_core_config *arg1 = (ufo_core_config *) 0 ;
+  size_t arg2 ;
+  ufo_status result;
+  intgo _swig_go_result;
+  
+  arg1 = *(ufo_core_config * *)&_swig_go_0; 
+  arg2 = (size_t)_swig_go_1; 
+  
+  result = (ufo_status)ufo_core_config_set_least_budget(arg1,arg2);
+  _swig_go_result = result; 
+  return _swig_go_result;
+}
+
+
 intgo _wrap_core_config_set_watermarks_ufo_8c4e027ced23a946(ufo_core_config *_swig_go_0, intgo _swig_go_1, intgo _swig_go_2) {
   ufo_core_config *arg1 = (ufo_core_config *) 0 ;
   uint32_t arg2 ;

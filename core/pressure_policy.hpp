@@ -8,17 +8,12 @@
 // Waiting alone is no reason to lower: a control group at its own limit makes the whole machine's figure high while there is plenty of memory.
 #pragma once
 
+#include "kernel/memory_figures.hpp"
+
 #include <cstdint>
 #include <span>
 
-namespace ufod {
-
-/// The machine, or a control group with a limit, since one looked last.
-struct MemoryRoom {
-    std::uint64_t total = 0;     ///< bytes that there are, or the limit
-    std::uint64_t available = 0; ///< of them; what can be reclaimed from others counts, our cache does not
-    double stalled = 0;          ///< share of the time that some thread waited for memory, 0 to 1
-};
+namespace ufomem {
 
 class PressurePolicy {
   public:
@@ -26,7 +21,7 @@ class PressurePolicy {
     PressurePolicy(std::uint64_t least, std::uint64_t most) : least_(least), most_(most) {}
 
     /// What the budget should be, now that it is `budget` and `used` bytes of it are in use.
-    std::uint64_t next_budget(std::span<const MemoryRoom> rooms, std::uint64_t budget, std::uint64_t used);
+    std::uint64_t next_budget(std::span<const kernel::MemoryRoom> rooms, std::uint64_t budget, std::uint64_t used);
 
     std::uint64_t least() const { return least_; }
     std::uint64_t most() const { return most_; }
@@ -39,4 +34,4 @@ class PressurePolicy {
     unsigned calm_ = 0; ///< looks in a row that found nothing but room
 };
 
-} // namespace ufod
+} // namespace ufomem

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How the budget follows memory pressure, with figures that are fed in.
-#include "unit.hpp"
+#include "unit/unit.hpp"
 
 #include "pressure_policy.hpp"
 
@@ -8,7 +8,8 @@
 #include <initializer_list>
 #include <vector>
 
-using namespace ufod;
+using namespace ufomem;
+using kernel::MemoryRoom;
 
 namespace {
 

@@ -3,37 +3,37 @@
 
 #include <algorithm>
 
-namespace ufod {
+namespace ufomem {
 namespace {
 
 constexpr double much_waiting = 0.10;
 constexpr double no_waiting = 0.01;
 
 /// Below this, memory is short whether somebody waits or not.
-std::uint64_t short_below(const MemoryRoom &room) { return room.total / 20; }
+std::uint64_t short_below(const kernel::MemoryRoom &room) { return room.total / 20; }
 /// What lowering aims at, and raising leaves.
-std::uint64_t comfortable(const MemoryRoom &room) { return room.total / 10; }
+std::uint64_t comfortable(const kernel::MemoryRoom &room) { return room.total / 10; }
 /// Above this, waiting has other reasons than a lack of memory.
-std::uint64_t plenty(const MemoryRoom &room) { return room.total / 4; }
+std::uint64_t plenty(const kernel::MemoryRoom &room) { return room.total / 4; }
 
-bool scarce(const MemoryRoom &room)
+bool scarce(const kernel::MemoryRoom &room)
 {
     return room.available < short_below(room) || (room.stalled >= much_waiting && room.available < plenty(room));
 }
 
-bool roomy(const MemoryRoom &room)
+bool roomy(const kernel::MemoryRoom &room)
 {
     return room.available > comfortable(room) && (room.stalled < no_waiting || room.available >= plenty(room));
 }
 
 } // namespace
 
-std::uint64_t PressurePolicy::next_budget(std::span<const MemoryRoom> rooms, std::uint64_t budget, std::uint64_t used)
+std::uint64_t PressurePolicy::next_budget(std::span<const kernel::MemoryRoom> rooms, std::uint64_t budget, std::uint64_t used)
 {
     std::uint64_t give_back = 0;
     std::uint64_t may_take = most_;
     bool all_roomy = true;
-    for (const MemoryRoom &room : rooms) {
+    for (const kernel::MemoryRoom &room : rooms) {
         if (scarce(room)) {
             const std::uint64_t missing = comfortable(room) - std::min(comfortable(room), room.available);
             give_back = std::max({give_back, missing, used / 8});
@@ -58,4 +58,4 @@ std::uint64_t PressurePolicy::next_budget(std::span<const MemoryRoom> rooms, std
     return step < most_ / 64 && step < most_ - budget ? budget : budget + step;
 }
 
-} // namespace ufod
+} // namespace ufomem

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What the kernel tells of memory, read from files that look like its own.
-#include "unit.hpp"
+#include "unit/unit.hpp"
 
-#include "memory_figures.hpp"
+#include "kernel/memory_figures.hpp"
 
 #include <chrono>
 #include <cstdlib>
@@ -10,7 +10,7 @@
 #include <fstream>
 #include <string>
 
-using namespace ufod;
+using namespace ufomem::kernel;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
@@ -23,7 +23,7 @@ class Kernel {
   public:
     Kernel()
     {
-        std::string name = (fs::temp_directory_path() / "ufod-figures.XXXXXX").string();
+        std::string name = (fs::temp_directory_path() / "ufomem-figures.XXXXXX").string();
         assert_non_null(mkdtemp(name.data()));
         root = name;
         write("/proc/meminfo", "MemTotal:        8192 kB\nMemFree:  1 kB\nMemAvailable:    4096 kB\n");
@@ -112,6 +112,58 @@ void groups_of_version_1(void **)
     assert_int_equal(total_memory(kernel.root), 2 * mib);
 }
 
+/// The limit of a group that a container cannot see is known from the statistics of those inside.
+void an_outer_group_that_cannot_be_seen(void **)
+{
+    const Kernel kernel;
+    kernel.write("/proc/self/cgroup", "4:memory:/\n");
+    kernel.write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+    kernel.write("/sys/fs/cgroup/memory/memory.usage_in_bytes", std::to_string(mib) + '\n');
+    kernel.write("/sys/fs/cgroup/memory/memory.stat", "inactive_file 1\nhierarchical_memory_limit " + std::to_string(3 * mib)
+                                                          + "\ntotal_inactive_file " + std::to_string(mib / 2) + "\n");
+    MemoryFigures figures(kernel.root);
+    const auto rooms = figures.look(start);
+    assert_int_equal(rooms.size(), 2);
+    assert_int_equal(rooms[1].total, 3 * mib);
+    assert_int_equal(rooms[1].available, 3 * mib - mib / 2); // the cache of groups inside counts, too
+    assert_int_equal(available_memory(kernel.root), 3 * mib - mib / 2);
+}
+
+/// The path in /proc is the host's, the files are those of the container's group.
+void a_container_without_a_namespace(void **)
+{
+    const Kernel kernel;
+    kernel.write("/proc/self/cgroup", "4:memory:/docker/0123\n");
+    kernel.write("/sys/fs/cgroup/memory/memory.limit_in_bytes", std::to_string(2 * mib) + '\n');
+    kernel.write("/sys/fs/cgroup/memory/memory.usage_in_bytes", std::to_string(mib) + '\n');
+    assert_int_equal(available_memory(kernel.root), mib);
+}
+
+void a_container_of_version_2_with_a_namespace(void **)
+{
+    const Kernel kernel;
+    kernel.write("/proc/self/cgroup", "0::/\n");
+    kernel.write("/sys/fs/cgroup/memory.max", std::to_string(2 * mib) + '\n');
+    kernel.write("/sys/fs/cgroup/memory.current", std::to_string(mib) + '\n');
+    MemoryFigures figures(kernel.root);
+    assert_int_equal(figures.look(start).size(), 2); // once, not twice
+    assert_int_equal(available_memory(kernel.root), mib);
+    assert_string_equal(pressure_files(kernel.root).at(1).c_str(), (kernel.root + "/sys/fs/cgroup/memory.pressure").c_str());
+}
+
+void where_threads_are_slowed_down_is_a_limit(void **)
+{
+    const Kernel kernel;
+    kernel.write("/proc/self/cgroup", "0::/a/b\n");
+    kernel.write("/sys/fs/cgroup/a/b/memory.max", "max\n");
+    kernel.write("/sys/fs/cgroup/a/b/memory.high", std::to_string(mib) + '\n');
+    kernel.write("/sys/fs/cgroup/a/b/memory.current", "4096\n");
+    kernel.write("/sys/fs/cgroup/a/memory.max", std::to_string(2 * mib) + '\n'); // the smallest on the way up counts
+    kernel.write("/sys/fs/cgroup/a/memory.current", std::to_string(2 * mib - 4096) + '\n');
+    assert_int_equal(total_memory(kernel.root), mib);
+    assert_int_equal(available_memory(kernel.root), 4096);
+}
+
 void this_system(void **)
 {
     MemoryFigures figures;
@@ -132,6 +184,10 @@ int main()
         cmocka_unit_test(waiting_counts_since_the_last_look),
         cmocka_unit_test(groups_of_version_2_up_to_the_root),
         cmocka_unit_test(groups_of_version_1),
+        cmocka_unit_test(an_outer_group_that_cannot_be_seen),
+        cmocka_unit_test(a_container_without_a_namespace),
+        cmocka_unit_test(a_container_of_version_2_with_a_namespace),
+        cmocka_unit_test(where_threads_are_slowed_down_is_a_limit),
         cmocka_unit_test(this_system),
     };
     return RUN(tests);

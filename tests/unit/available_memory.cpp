@@ -2,7 +2,7 @@
 // What the machine and its control groups leave to this process; checked against what the kernel says of itself.
 #include "unit/unit.hpp"
 
-#include "kernel/limits.hpp"
+#include "kernel/memory_figures.hpp"
 
 #include <cstdio>
 #include <fstream>
