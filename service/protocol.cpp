@@ -64,6 +64,8 @@ Failed make_failed(std::uint32_t number, const Failure &failure) noexcept
 Status report(const Failed &failed) noexcept
 {
     const auto length = static_cast<int>(strnlen(failed.text, sizeof failed.text));
+    if (length == 0)
+        return fail(code_of(failed.code), "the service does not say why it failed");
     return fail(code_of(failed.code), "%.*s", length, failed.text);
 }
 
