@@ -16,10 +16,10 @@ class ChunkTable {
   public:
     static Result<ChunkTable> make(std::size_t chunks)
     {
-        Result<kernel::Mapping> words = kernel::map_private(bytes_for(chunks), kernel::Protection::read_write);
+        Result<kernel::Mapping> words = kernel::map_table(bytes_for(chunks));
         if (!words.ok())
             return words.status();
-        Result<kernel::Mapping> touched = kernel::map_private(round_up(block_count(chunks), kernel::page_size()), kernel::Protection::read_write);
+        Result<kernel::Mapping> touched = kernel::map_table(round_up(block_count(chunks), kernel::page_size()));
         if (!touched.ok())
             return touched.status();
         ChunkTable table;

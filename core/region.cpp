@@ -20,7 +20,7 @@ Status Region::make_tables() noexcept
     table_ = std::move(*table);
     if (!options_.read_only) {
         const std::size_t bytes = round_up(geometry_->chunk_count() * sizeof(Spill::Offset), kernel::page_size());
-        Result<kernel::Mapping> places = kernel::map_private(bytes, kernel::Protection::read_write);
+        Result<kernel::Mapping> places = kernel::map_table(bytes);
         if (!places.ok())
             return places.status();
         spill_places_ = std::move(*places);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "memory.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 
@@ -40,6 +41,11 @@ int bits(Protection protection)
     return PROT_NONE;
 }
 
+Status no_mapping(std::size_t size) noexcept
+{
+    return fail_errno(Code::nomem, errno, "cannot map %zu bytes of address space; check ulimit -v, vm.overcommit_memory and vm.max_map_count", size);
+}
+
 Result<Mapping> map(std::size_t size, int protection, int flags, int descriptor, void *address)
 {
     if (address)
@@ -48,13 +54,36 @@ Result<Mapping> map(std::size_t size, int protection, int flags, int descriptor,
     if (got == MAP_FAILED) {
         if (errno == EEXIST)
             return fail(Code::address, "address %p: %zu bytes are not free there; choose another one, or none", address, size);
-        return fail_errno(Code::nomem, errno, "cannot map %zu bytes of address space; check ulimit -v, vm.overcommit_memory and vm.max_map_count", size);
+        return no_mapping(size);
     }
     Mapping mapping(static_cast<std::byte *>(got), size);
     // Kernels before 4.17 take the address as a hint only.
     if (address && got != address)
         return fail(Code::address, "address %p: %zu bytes are not free there; choose another one, or none", address, size);
     return mapping;
+}
+
+constexpr std::size_t most_beside_others = 64 * 1024; // larger tables belong to regions of which there are few
+constexpr std::size_t row_size = std::size_t{64} << 30;
+
+/// Where a row of tables may stand: a range that is free now, and that mappings without a wish fill from its other end.  Null if there is none.
+std::uintptr_t find_row() noexcept
+{
+    void *row = mmap(nullptr, row_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (row == MAP_FAILED)
+        return 0;
+    munmap(row, row_size);
+    return reinterpret_cast<std::uintptr_t>(row);
+}
+
+/// The next place in the row, to be taken as a hint: it may be somebody else's by now.
+void *next_in_row(std::size_t size) noexcept
+{
+    static const std::uintptr_t row = find_row();
+    static std::atomic<std::size_t> taken{0};
+    if (row == 0 || size > most_beside_others)
+        return nullptr;
+    return reinterpret_cast<void *>(row + taken.fetch_add(size, std::memory_order_relaxed) % row_size);
 }
 
 // A child would read zeros where the parent's pages are absent, so it gets nothing at all.
@@ -111,6 +140,19 @@ Result<Mapping> map_private(std::size_t size, Protection protection, void *addre
     if (protection != Protection::none)
         if (Status status = protect(mapping->data(), size, protection); !status.ok())
             return status;
+    return mapping;
+}
+
+Result<Mapping> map_table(std::size_t size)
+{
+    void *got = mmap(next_in_row(size), size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (got == MAP_FAILED)
+        return no_mapping(size);
+    Mapping mapping(static_cast<std::byte *>(got), size);
+    if (Status status = set_up(mapping.data(), size); !status.ok())
+        return status;
+    if (Status status = protect(mapping.data(), size, Protection::read_write); !status.ok())
+        return status;
     return mapping;
 }
 

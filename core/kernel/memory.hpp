@@ -52,7 +52,10 @@ enum class Protection { none, read, read_write };
 /// Private anonymous memory without a reservation of swap, kept out of forked children and of huge pages.
 /// With `address`, exactly there and only where nothing is mapped.
 Result<Mapping> map_private(std::size_t size, Protection protection, void *address = nullptr);
-/// The same with the byte at `offset` on a huge page boundary.
+/// Likewise, readable and writable, for the tables of regions: small ones lie side by side, away from the regions, so that each of the two
+/// rows is one mapping to the kernel, which allows a process some 65000 of them (vm.max_map_count).
+Result<Mapping> map_table(std::size_t size);
+/// As map_private() with the byte at `offset` on a huge page boundary.
 Result<Mapping> map_private_aligned(std::size_t size, Protection protection, std::size_t offset);
 /// Huge pages after all, where the system has them.
 void prefer_huge_pages(std::byte *data, std::size_t size) noexcept;
