@@ -10,7 +10,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <ranges>
 
 #include <unistd.h>
 
@@ -24,6 +23,17 @@ std::string_view trimmed(std::string_view text)
     if (first == std::string_view::npos)
         return {};
     return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+/// At least one part, perhaps an empty one.  (Clang before 16 has no std::views::split.)
+std::vector<std::string_view> split(std::string_view text, char separator)
+{
+    std::vector<std::string_view> parts;
+    for (std::size_t end = 0; end != std::string_view::npos; text.remove_prefix(std::min(text.size(), end + 1))) {
+        end = text.find(separator);
+        parts.push_back(text.substr(0, end));
+    }
+    return parts;
 }
 
 std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
@@ -108,8 +118,8 @@ Configuration::Values Configuration::from_environment()
             values[&setting] = {{text, variable}};
             continue;
         }
-        for (const auto part : std::views::split(std::string_view(text), ';'))
-            values[&setting].push_back({std::string(trimmed({part.begin(), part.end()})), variable});
+        for (const std::string_view part : split(text, ';'))
+            values[&setting].push_back({std::string(trimmed(part)), variable});
     }
     // A misspelt one would be passed over in silence.
     for (char **entry = environ; *entry; ++entry) {
