@@ -21,6 +21,7 @@ template <class Body> std::thread start_library_thread(const char *name, const v
         pthread_setname_np(pthread_self(), name);
         sigset_t all = asynchronous_signals();
         pthread_sigmask(SIG_SETMASK, &all, nullptr);
+        t_takes_no_signals = true;
         set_works_for(owner);
         body();
     });

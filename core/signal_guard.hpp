@@ -20,18 +20,28 @@ inline sigset_t asynchronous_signals() noexcept
     return set;
 }
 
+/// Whether the thread, one of the library's, takes no signals at all.  Callbacks leave it at that (see ufo_populate_fn).
+inline thread_local constinit bool t_takes_no_signals = false;
+
 class SignalGuard {
   public:
-    SignalGuard() noexcept
+    SignalGuard() noexcept : needed_(!t_takes_no_signals)
     {
+        if (!needed_)
+            return;
         const sigset_t set = asynchronous_signals();
         pthread_sigmask(SIG_BLOCK, &set, &before_);
     }
     SignalGuard(const SignalGuard &) = delete;
     SignalGuard &operator=(const SignalGuard &) = delete;
-    ~SignalGuard() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    ~SignalGuard()
+    {
+        if (needed_)
+            pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
 
   private:
+    const bool needed_;
     sigset_t before_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "fault_threads.hpp"
 
+#include "busy_waiting.hpp"
 #include "kernel/clock.hpp"
 #include "library_thread.hpp"
 
@@ -233,8 +234,9 @@ std::shared_ptr<Served> FaultThreads::find(std::uint64_t tag) noexcept
 
 void FaultThreads::run() noexcept
 {
+    BusyWaiting waiting(looking_);
     do {
-        const std::uint64_t tag = queue_.wait();
+        const std::uint64_t tag = waiting.wait(queue_);
         if (tag == kernel::EventQueue::stopped)
             return;
         if (tag == kernel::EventQueue::nothing)

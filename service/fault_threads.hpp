@@ -11,6 +11,7 @@
 #include "signal_guard.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -118,6 +119,7 @@ class FaultThreads {
     const unsigned most_; // of those that are not stuck
     const std::int64_t patience_;
     kernel::EventQueue queue_;
+    std::atomic<bool> looking_{false}; // one thread waits for the queue without sleeping
     std::mutex mutex_;
     // Guarded by mutex_:
     bool stopping_ = false;

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <new>
@@ -16,8 +17,11 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <time.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,28 +36,63 @@ void must(bool done, const char *what)
         die(std::string(what) + ": " + ufo_last_error());
 }
 
+/// Sleeping until another process says so: who looked from time to time would take processors from those who are measured.
+class Gate {
+  public:
+    Gate()
+    {
+        if (sem_init(&semaphore_, 1, 0) != 0)
+            die_of_errno("sem_init");
+    }
+    void open(int times = 1)
+    {
+        for (; times > 0; times--)
+            sem_post(&semaphore_);
+    }
+    /// Gives up when a child has failed.
+    void pass(int times = 1)
+    {
+        for (; times > 0; times--)
+            while (!pass_within_a_second())
+                if (siginfo_t child = {}; waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0 && child.si_pid != 0 && child.si_status != 0)
+                    die("a process of the measurement failed");
+    }
+
+  private:
+    bool pass_within_a_second()
+    {
+        timespec end{};
+        clock_gettime(CLOCK_REALTIME, &end);
+        end.tv_sec++;
+        return sem_timedwait(&semaphore_, &end) == 0;
+    }
+
+    sem_t semaphore_;
+};
+
 /// What the processes of a run have in common.
 struct Common {
-    std::atomic<int> ready{0};
-    std::atomic<bool> go{false};
-    std::atomic<int> done{0};
-    std::atomic<bool> end{false};
-    std::atomic<std::uint64_t> own_kib{0}; ///< memory of the clients that is nobody else's
+    Gate ready;   ///< passed once for each that is
+    Gate go;      ///< by each client
+    Gate done;    ///< once for each client
+    Gate measure; ///< by each client, when all are done
+    Gate end;     ///< by the server
+    std::atomic<std::uint64_t> own_kib{0};         ///< memory of the clients that is nobody else's
+    std::atomic<std::uint64_t> page_table_kib{0};  ///< what the kernel has for them to map the array, among others
     std::atomic<std::uint64_t> populated{0};
     std::atomic<std::uint64_t> faults{0};
 };
 
-/// Memory of this process that it shares with nobody, in KiB.
-std::uint64_t private_kib()
+/// The figure behind `key` in a file of /proc/self, in KiB.
+std::uint64_t figure_of_this_process(const char *file, const char *key)
 {
     std::uint64_t kib = 0;
-    if (std::FILE *file = std::fopen("/proc/self/smaps_rollup", "re")) {
+    if (std::FILE *const stream = std::fopen(file, "re")) {
         char line[200];
-        unsigned long long part = 0;
-        while (std::fgets(line, sizeof line, file))
-            if (std::sscanf(line, "Private_Clean: %llu", &part) == 1 || std::sscanf(line, "Private_Dirty: %llu", &part) == 1)
-                kib += part;
-        std::fclose(file);
+        while (std::fgets(line, sizeof line, stream))
+            if (std::strncmp(line, key, std::strlen(key)) == 0)
+                kib = std::strtoull(line + std::strlen(key), nullptr, 10);
+        std::fclose(stream);
     }
     return kib;
 }
@@ -64,17 +103,12 @@ pid_t process(const std::function<void()> &body)
     if (child < 0)
         die_of_errno("fork");
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         body();
         std::fflush(nullptr);
         _exit(0);
     }
     return child;
-}
-
-template <class Condition> void wait_for(Condition condition)
-{
-    while (!condition())
-        usleep(200);
 }
 
 void serve(Common &common, const std::string &path, std::size_t budget, std::size_t chunk)
@@ -88,8 +122,8 @@ void serve(Common &common, const std::string &path, std::size_t budget, std::siz
     must(ufo_server_config_set_chunk_bytes(config, chunk) == UFO_OK, "chunk");
     ufo_server *server = ufo_server_new(core, config);
     must(server != nullptr, "server");
-    common.ready++;
-    wait_for([&] { return common.end.load(); });
+    common.ready.open();
+    common.end.pass();
     ufo_server_stats stats = {};
     stats.struct_size = sizeof stats;
     must(ufo_server_stats_get(server, &stats) == UFO_OK, "stats");
@@ -167,38 +201,39 @@ int main(int argc, char **argv)
     const int memory = plain ? copy_in_memory(file, bytes) : -1;
     const pid_t server = plain ? -1 : process([&] { serve(*common, path, budget, chunk); });
     if (!plain)
-        wait_for([&] { return common->ready.load() == 1; });
+        common->ready.pass();
     const auto open_array = [&] { return plain ? open_plain(memory, bytes) : open_shared(path, file, count); };
     if (warm)
         waitpid(process([&] { static_cast<void>(scan({open_array(), count})); }), nullptr, 0);
 
-    common->ready = 0;
     std::vector<pid_t> readers;
     for (int i = 0; i < clients; i++)
         readers.push_back(process([&, i] {
             const Element *elements = open_array();
-            common->ready++;
-            wait_for([&] { return common->go.load(); });
+            common->ready.open();
+            common->go.pass();
             if (reads != 0)
                 read_at_random(elements, count, reads, static_cast<std::uint64_t>(i) + 1);
             else
                 static_cast<void>(scan({elements, count}));
-            common->done++;
-            wait_for([&] { return common->done.load() == clients; });
-            common->own_kib += private_kib();
+            common->done.open();
+            common->measure.pass();
+            common->own_kib += figure_of_this_process("/proc/self/smaps_rollup", "Anonymous:");
+            common->page_table_kib += figure_of_this_process("/proc/self/status", "VmPTE:");
         }));
-    wait_for([&] { return common->ready.load() == clients; });
+    common->ready.pass(clients);
     const auto start = Clock::now();
-    common->go = true;
-    wait_for([&] { return common->done.load() == clients; });
+    common->go.open(clients);
+    common->done.pass(clients);
     const double seconds = seconds_since(start);
+    common->measure.open(clients);
     for (const pid_t reader : readers) {
         int status = 0;
         waitpid(reader, &status, 0);
         if (status != 0)
             die("a client failed");
     }
-    common->end = true;
+    common->end.open();
     if (server > 0)
         waitpid(server, nullptr, 0);
     unlink(path.c_str());
@@ -210,6 +245,7 @@ int main(int argc, char **argv)
     else
         record("bytes", bytes * readers_count);
     record("own_kib_each", common->own_kib.load() / readers_count);
+    record("page_table_kib_each", common->page_table_kib.load() / readers_count);
     record("populated_bytes", common->populated.load());
     record("faults", common->faults.load());
 }

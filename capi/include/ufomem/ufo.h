@@ -146,7 +146,7 @@ typedef void (*ufo_free_fn)(void *user_data);
 /**
  * Fills elements [first, first + count) into `out`, `count * element_size` bytes, all of them: `out` holds arbitrary bytes
  * before.  Calls for different elements run concurrently.  It may use other regions, by pointer or by call, but not the
- * elements that it is asked for.
+ * elements that it is asked for.  Threads of the library take no signals, and callbacks leave it at that.
  * @return 0, or the user's own code for a failure
  */
 typedef int32_t (*ufo_populate_fn)(void *user_data, size_t first, size_t count, void *out);
