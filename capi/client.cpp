@@ -3,6 +3,7 @@
 #include "handles.hpp"
 #include "ufomem/service.h"
 
+#include "immortal.hpp"
 #include "listener.hpp"
 #include "server_figures.hpp"
 
@@ -13,8 +14,8 @@ namespace ufomem::capi {
 
 HandlePool<ufo_client> &clients() noexcept
 {
-    static auto &pool = *new HandlePool<ufo_client>;
-    return pool;
+    static Immortal<HandlePool<ufo_client>> pool;
+    return pool.get();
 }
 
 } // namespace ufomem::capi

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ufo_core_config and ufo_core.
 #include "handles.hpp"
+#include "immortal.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -19,8 +20,8 @@ struct DefaultCore {
 
 DefaultCore &default_core() noexcept
 {
-    static auto &one = *new DefaultCore;
-    return one;
+    static Immortal<DefaultCore> one;
+    return one.get();
 }
 
 void lock_all()
@@ -78,18 +79,18 @@ namespace ufomem::capi {
 // Never destroyed: handles may be used until the process ends.
 HandlePool<ufo_core_config> &core_configs() noexcept
 {
-    static auto &pool = *new HandlePool<ufo_core_config>;
-    return pool;
+    static Immortal<HandlePool<ufo_core_config>> pool;
+    return pool.get();
 }
 HandlePool<ufo_config> &configs() noexcept
 {
-    static auto &pool = *new HandlePool<ufo_config>;
-    return pool;
+    static Immortal<HandlePool<ufo_config>> pool;
+    return pool.get();
 }
 HandlePool<ufo_core> &cores() noexcept
 {
-    static auto &pool = *new HandlePool<ufo_core>;
-    return pool;
+    static Immortal<HandlePool<ufo_core>> pool;
+    return pool.get();
 }
 
 Result<std::shared_ptr<Core>> core_or_default(const ufo_core *handle) noexcept

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ufo_residency.
 #include "handles.hpp"
+#include "immortal.hpp"
 
 using namespace ufomem;
 using namespace ufomem::capi;
@@ -37,8 +38,8 @@ namespace ufomem::capi {
 
 HandlePool<ResidencyHandle> &residencies() noexcept
 {
-    static auto &pool = *new HandlePool<ResidencyHandle>;
-    return pool;
+    static Immortal<HandlePool<ResidencyHandle>> pool;
+    return pool.get();
 }
 
 } // namespace ufomem::capi

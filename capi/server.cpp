@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ufo_server_config and ufo_server.
 #include "handles.hpp"
+#include "immortal.hpp"
 #include "server_figures.hpp"
 #include "ufomem/service.h"
 
@@ -22,13 +23,13 @@ namespace {
 // Never destroyed: handles may be used until the process ends.
 HandlePool<ufo_server_config> &server_configs() noexcept
 {
-    static auto &pool = *new HandlePool<ufo_server_config>;
-    return pool;
+    static Immortal<HandlePool<ufo_server_config>> pool;
+    return pool.get();
 }
 HandlePool<ufo_server> &servers() noexcept
 {
-    static auto &pool = *new HandlePool<ufo_server>;
-    return pool;
+    static Immortal<HandlePool<ufo_server>> pool;
+    return pool.get();
 }
 
 /// Applies a change to a live config.

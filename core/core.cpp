@@ -5,6 +5,7 @@
 #include "backing/served.hpp"
 #include "backing/shared.hpp"
 #include "kernel/memory_figures.hpp"
+#include "immortal.hpp"
 #include "library_thread.hpp"
 #include "signal_guard.hpp"
 
@@ -29,7 +30,8 @@ Result<Delivery> wanted_delivery(Delivery configured)
 {
     if (configured != Delivery::automatic)
         return configured;
-    const std::string value = std::getenv("UFOMEM_DELIVERY") ? std::getenv("UFOMEM_DELIVERY") : "";
+    const char *const told = std::getenv("UFOMEM_DELIVERY");
+    const std::string value = told ? told : "";
     if (value.empty() || value == "auto")
         return Delivery::automatic;
     if (value == "thread")
@@ -59,11 +61,11 @@ std::size_t default_budget() { return std::max<std::size_t>(kernel::available_me
 
 HandlePool<RegionHandle> &region_handles() noexcept
 {
-    static auto &pool = *new HandlePool<RegionHandle>;
-    return pool;
+    static Immortal<HandlePool<RegionHandle>> pool;
+    return pool.get();
 }
 
-Result<std::shared_ptr<Core>> Core::make(Options options)
+Result<std::shared_ptr<Core>> Core::make(const Options &options)
 {
     std::shared_ptr<Core> core(new Core, destroy);
     if (Status status = core->open(options); !status.ok())

@@ -48,7 +48,7 @@ class Core : public std::enable_shared_from_this<Core> {
     };
 
     /// Throws std::bad_alloc.
-    static Result<std::shared_ptr<Core>> make(Options options);
+    static Result<std::shared_ptr<Core>> make(const Options &options);
     ~Core();
     Core(const Core &) = delete;
     Core &operator=(const Core &) = delete;

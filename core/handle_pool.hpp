@@ -3,7 +3,7 @@
 // that was freed twice, or is used after its end, is recognised.
 #pragma once
 
-#include <deque>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -16,23 +16,21 @@ template <class T> class HandlePool {
     T *take()
     {
         const std::lock_guard lock(mutex_);
-        if (idle_.size() > least_idle) {
-            T *handle = idle_.front();
-            idle_.pop_front();
-            return handle;
-        }
-        idle_.push_back(nullptr); // room for the way back, so that give() cannot fail
-        idle_.pop_back();
+        if (idle_.size() - first_ > least_idle)
+            return idle_[first_++];
+        if (idle_.capacity() <= all_.size()) // room for all of them to come back, so that give() cannot fail
+            idle_.reserve(2 * all_.size() + least_idle);
         all_.push_back(std::make_unique<T>());
         return all_.back().get();
     }
     void give(T *handle) noexcept
     {
         const std::lock_guard lock(mutex_);
-        try {
-            idle_.push_back(handle);
-        } catch (...) { // never used again: a leak of one handle
+        if (idle_.size() == idle_.capacity()) {
+            idle_.erase(idle_.begin(), idle_.begin() + static_cast<std::ptrdiff_t>(first_));
+            first_ = 0;
         }
+        idle_.push_back(handle);
     }
 
     // Around a fork, so that the child does not inherit a lock that nobody will open.
@@ -42,7 +40,8 @@ template <class T> class HandlePool {
   private:
     static constexpr std::size_t least_idle = 256;
     std::mutex mutex_;
-    std::deque<T *> idle_;
+    std::vector<T *> idle_; // from first_ on, the one that has been idle for longest first
+    std::size_t first_ = 0;
     std::vector<std::unique_ptr<T>> all_;
 };
 

@@ -118,14 +118,14 @@ Status Session::answer(std::span<const std::byte> message, kernel::File descript
         if (request.chunk_bytes > most)
             return fail(Code::overflow, "chunks of %llu bytes are too large to be shared", static_cast<unsigned long long>(request.chunk_bytes));
         Result<std::shared_ptr<ServedRegion>> region = host_.catalogue.file(std::move(descriptor), peer_.user, request.chunk_bytes);
-        return region.ok() ? offer(request.head.number, std::move(*region)) : region.status();
+        return region.ok() ? offer(request.head.number, *region) : region.status();
     }
     case Kind::open_name: {
         const auto request = read_as<OpenName>(message);
         if (!is_name(request.name))
             return fail(Code::invalid, "a name has up to %zu printable characters", OpenName::most - 1);
         Result<std::shared_ptr<ServedRegion>> region = host_.catalogue.named(request.name);
-        return region.ok() ? offer(request.head.number, std::move(*region)) : region.status();
+        return region.ok() ? offer(request.head.number, *region) : region.status();
     }
     case Kind::attach:
         return attach(read_as<Attach>(message));
@@ -174,7 +174,7 @@ Status Session::greet(const Hello &hello, kernel::File descriptor)
     return send(welcome, host_.process.descriptor());
 }
 
-Status Session::offer(std::uint32_t number, std::shared_ptr<ServedRegion> region)
+Status Session::offer(std::uint32_t number, const std::shared_ptr<ServedRegion> &region)
 {
     const Geometry &geometry = region->geometry();
     const int memory = region->audience().memory().readable().descriptor();

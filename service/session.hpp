@@ -88,7 +88,7 @@ class Session final : public Served, public Parked, public std::enable_shared_fr
     }
     Status answer(std::span<const std::byte> message, kernel::File descriptor);
     Status greet(const Hello &hello, kernel::File faults);
-    Status offer(std::uint32_t number, std::shared_ptr<ServedRegion> region);
+    Status offer(std::uint32_t number, const std::shared_ptr<ServedRegion> &region);
     Status attach(const Attach &request);
     // session_ranges.cpp
     Status retry(const Retry &request);

@@ -2,6 +2,7 @@
 #include "shared_region.hpp"
 
 #include "core.hpp"
+#include "immortal.hpp"
 #include "registry.hpp"
 #include "signal_guard.hpp"
 
@@ -11,8 +12,8 @@ namespace {
 /// Of all shared regions of the process; never destroyed, as programs may look until they end.
 Registry &shared_regions() noexcept
 {
-    static auto &one = *new Registry;
-    return one;
+    static Immortal<Registry> one;
+    return one.get();
 }
 
 Status read_only()

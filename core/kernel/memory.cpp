@@ -22,7 +22,7 @@
 #define MREMAP_DONTUNMAP 4
 #endif
 #ifndef PIDFD_SELF
-#define PIDFD_SELF -10000 // "this process" where a pidfd is asked for; older kernels have no scattered drop of one's own pages either
+#define PIDFD_SELF (-10000) // "this process" where a pidfd is asked for; older kernels have no scattered drop of one's own pages either
 #endif
 
 namespace ufomem::kernel {

@@ -24,9 +24,10 @@ Result<sockaddr_un> address_of(const char *path)
 {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (std::strlen(path) >= sizeof address.sun_path)
+    const std::size_t length = std::strlen(path);
+    if (length >= sizeof address.sun_path)
         return fail(Code::invalid, "the path of the socket, '%s', is longer than %zu bytes; choose a shorter one", path, sizeof address.sun_path - 1);
-    std::strcpy(address.sun_path, path);
+    std::memcpy(address.sun_path, path, length); // zeros follow
     return address;
 }
 

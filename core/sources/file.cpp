@@ -76,7 +76,7 @@ Status FileSource::load(const Geometry &, ByteRange data, std::byte *out)
                           file_->path.c_str());
     if (got < data.length)
         return fail(Code::truncated, "'%s' now ends at byte %llu, before the array does; restore its length and call ufo_reset",
-                    file_->path.c_str(), static_cast<unsigned long long>(at + got));
+                    file_->path.c_str(), static_cast<unsigned long long>(at) + got);
     return {};
 }
 

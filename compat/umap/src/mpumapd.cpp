@@ -37,7 +37,7 @@ ufo_server *start(const char *path)
 
 } // namespace
 
-void umap_server(std::string path)
+void umap_server(std::string path) // NOLINT(performance-unnecessary-value-param): so it is declared
 {
     const char *where = path.empty() ? UMAP_SERVER_PATH : path.c_str();
     if (!start(where))

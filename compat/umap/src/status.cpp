@@ -14,7 +14,7 @@ int errno_of(ufo_status status) noexcept
     case UFO_ERR_NOMEM:
     case UFO_ERR_OVERFLOW:
     case UFO_ERR_BUDGET: return ENOMEM;
-    case UFO_ERR_PERMISSION: return EACCES;
+    case UFO_ERR_PERMISSION:
     case UFO_ERR_READ_ONLY: return EACCES;
     case UFO_ERR_POPULATE:
     case UFO_ERR_WRITEBACK: {
