@@ -7,6 +7,8 @@ function(ufomem_objects target)
   target_compile_options(${target} PRIVATE
     # Thread-local variables are used while a fault or a signal is being served: initial-exec never allocates there.
     -ftls-model=initial-exec
+    # Debug information without the place of the tree, so that two builds are the same; the last map that fits counts.
+    -fdebug-prefix-map=${PROJECT_SOURCE_DIR}=. -fdebug-prefix-map=${PROJECT_BINARY_DIR}=.
     # A "unique" symbol would stay global whatever the linker is told.
     $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>)
   ufomem_warnings(${target} STRICT)

@@ -143,7 +143,7 @@ Configuration::Values Configuration::from_flags(const CommandLine &line)
     return values;
 }
 
-void Configuration::put_over(Values layer)
+void Configuration::put_over(Values &&layer)
 {
     for (auto &[setting, values] : layer) {
         std::erase_if(values, [](const Value &value) { return value.text.empty(); });

@@ -36,7 +36,7 @@ class Configuration {
     Values from_environment();
     static Values from_flags(const CommandLine &line);
     /// What `layer` sets replaces what was there.
-    void put_over(Values layer);
+    void put_over(Values &&layer);
     void evaluate();
 
     Values values_; ///< none: the default

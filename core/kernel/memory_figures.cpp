@@ -94,8 +94,7 @@ std::vector<Group> groups_above(const std::string &root)
         for (std::string group = line.substr(second + 1);;) {
             if (group == "/")
                 group.clear();
-            groups.push_back({root, &version});
-            groups.back().folder.append(version.mount).append(group).append("/");
+            groups.push_back({root + version.mount + group + '/', &version});
             const std::size_t slash = group.rfind('/');
             if (slash == std::string::npos)
                 break;

@@ -89,6 +89,7 @@ int main(int argc, char **argv)
     ufo_config_free(config);
     assert_ok(ufo_advise(region, 0, (size_t)CHUNKS * CHUNK, UFO_ADVICE_RANDOM));
 
+    memset(samples, 1, sizeof samples); /* this program's own growth is not asked for */
     struct team team;
     team_start(&team, threads, touch, NULL);
     uint64_t start = now_ms(), shown = start, end = start + seconds * 1000;
