@@ -2,7 +2,7 @@
 /*
  * Many regions in one process: made, found by address, read, freed in an order of their own, and made again.
  *
- *     regions [REGIONS 100000]
+ *     regions [REGIONS 70000]
  */
 #include "scale/scale.h"
 
@@ -33,7 +33,7 @@ int main(int argc, char **argv)
     begin_scale(argc);
     ufo_core *core = new_core(BUDGET);
     /* Where the library maps everything twice, with a protection for each chunk, vm.max_map_count allows no more than some 15,000. */
-    size_t count = size_argument(argc, argv, 1, UNDER_SANITIZER || uses_protect(core) ? 10000 : 100000);
+    size_t count = size_argument(argc, argv, 1, UNDER_SANITIZER || uses_protect(core) ? 10000 : 70000);
     ufo **regions = calloc(count, sizeof *regions);
     assert_non_null(regions);
     uint64_t start = now_ms();

@@ -25,7 +25,7 @@ static inline void begin_scale(int argc)
     int available = support_check();
     if (available != 0)
         exit(available);
-    begin_test(60);
+    begin_test(110);
     if (argc > 1)
         alarm(0);
 }
