@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "doorbell.hpp"
 
-#include <cerrno>
-
 #include <sched.h>
 
 namespace ufomem {
@@ -64,12 +62,12 @@ void Doorbell::answer(const kernel::FaultMessage &message) noexcept
 {
     for (;; sched_yield()) {
         const std::size_t page = kernel::page_size();
-        const int error = faults_->copy(page_of(message), pages_.data() + watched_bytes(), page, false, kernel::Wake::no).error;
-        if (error == 0 || error == EEXIST) {
+        if (faults_->copy(page_of(message), pages_.data() + watched_bytes(), page, false, kernel::Wake::no).error == 0) {
             faults_->wake(page_of(message), page);
             return;
         }
-        // Not watched any more, it is memory like any other, of which the kernel shows a page of zeros that it has anyway.
+        // Not watched any more, it is memory like any other, of which the kernel shows a page of zeros that it has anyway.  This answers a
+        // message about a page that is there meanwhile, too (EEXIST), and needs nobody's word for that: after the last reader there is none.
         watched_.store(false);
         if (faults_->unwatch(pages_.data(), watched_bytes()))
             return;
