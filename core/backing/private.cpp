@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "private.hpp"
 
-#include "../signal_guard.hpp"
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -12,7 +10,6 @@
 
 namespace ufomem {
 
-using kernel::Protection;
 using kernel::Transfer;
 
 namespace {
@@ -21,9 +18,6 @@ Status discarded() noexcept
 {
     return fail(Code::lost, "changed pages of the region were discarded by the program (madvise or munmap on lazy memory); call ufo_reset on them");
 }
-
-/// The most that comes in at once.
-std::size_t most_bytes(const Geometry &geometry) { return geometry.chunk_bytes() * (geometry.has_extents() ? geometry.extent_chunks() : 1); }
 
 /// Of memory that others may have stored to until it was protected: ThreadSanitizer does not see that they cannot any more.
 #if defined(__SANITIZE_THREAD__)
@@ -41,45 +35,8 @@ bool same(const std::byte *left, const std::byte *right, std::size_t size) { ret
 } // namespace
 
 PrivateBacking::PrivateBacking(const Geometry &geometry, Frames &frames, const kernel::Userfaultfd &faults, const kernel::Pagemap &pagemap, bool read_only)
-    : Backing(geometry, frames), faults_(faults), pagemap_(pagemap), policy_(InstallPolicy::choose(faults.features(), read_only, most_bytes(geometry)))
+    : Backing(geometry, frames), faults_(faults), pagemap_(pagemap), policy_(InstallPolicy::choose(faults.features(), read_only, most_bytes()))
 {
-}
-
-Status PrivateBacking::map(void *start) noexcept
-{
-    Result<FrameClass *> frames = frames_.class_of(geometry_.chunk_bytes());
-    if (!frames.ok())
-        return frames.status();
-    frame_class_ = *frames;
-    Result<FrameClass *> tail = frames_.class_of(geometry_.pages_of(ChunkIndex{geometry_.chunk_count() - 1}).length);
-    if (!tail.ok())
-        return tail.status();
-    tail_class_ = *tail;
-
-    const bool extents = geometry_.has_extents();
-    if (extents) {
-        Result<FrameClass *> large = frames_.class_of(most_bytes(geometry_));
-        if (!large.ok())
-            return large.status();
-        extent_class_ = *large;
-    }
-    const bool large = extents || (geometry_.chunk_bytes() % kernel::huge_page_size == 0 && geometry_.chunk_count() > 1);
-    Result<kernel::Mapping> mapping = large && !start ? kernel::map_private_aligned(geometry_.mapped_bytes(), Protection::read_write, geometry_.header_bytes())
-                                                        : kernel::map_private(geometry_.mapped_bytes(), Protection::read_write, start);
-    if (!mapping.ok())
-        return mapping.status();
-    std::byte *const body = mapping->data() + geometry_.header_bytes();
-    if (!policy_.maps_writable())
-        if (Status status = kernel::protect(body, geometry_.mapped_body_bytes(), Protection::read); !status.ok())
-            return status;
-    // A huge page moves whole only where there is no table for small ones, and a fault leaves one behind where huge pages are not wanted.
-    if (large && policy_.can_move)
-        kernel::prefer_huge_pages(body, geometry_.mapped_body_bytes());
-    if (Status status = faults_.watch(body, geometry_.mapped_body_bytes()); !status.ok())
-        return status;
-    mapping_ = std::move(*mapping);
-    body_ = body;
-    return {};
 }
 
 InstallPolicy PrivateBacking::policy() const noexcept
@@ -89,8 +46,6 @@ InstallPolicy PrivateBacking::policy() const noexcept
         policy.can_move = policy.can_move_out = false; // moves want a writable mapping
     return policy;
 }
-
-Protection PrivateBacking::protection() const { return policy().maps_writable() ? Protection::read_write : Protection::read; }
 
 FrameClass &PrivateBacking::frames_for(std::size_t bytes) const
 {
@@ -424,18 +379,6 @@ bool PrivateBacking::put_back_protected(Outgoing &outgoing) noexcept
 
 Status PrivateBacking::unprotect(ChunkIndex chunk) noexcept { return faults_.write_protect(at(chunk), size_of(chunk), false); }
 
-bool PrivateBacking::refuse_stores() noexcept
-{
-    // From now on the kernel refuses them itself.  Readers notice nothing, and the region goes on with copies.
-    const GuardedLock lock(refusing_);
-    if (!policy_.read_only || !policy_.maps_writable() || stores_refused_.load())
-        return false;
-    if (!kernel::protect(body_, geometry_.mapped_body_bytes(), Protection::read).ok())
-        return false;
-    stores_refused_.store(true, std::memory_order_release);
-    return true;
-}
-
 Status PrivateBacking::restore(ChunkIndex chunk, const Staging &staging) noexcept
 {
     const std::size_t page = kernel::page_size();
@@ -447,45 +390,10 @@ Status PrivateBacking::restore(ChunkIndex chunk, const Staging &staging) noexcep
     return {};
 }
 
-bool PrivateBacking::poison(ChunkIndex chunk) noexcept
-{
-    if (faults_.faults() == kernel::Faults::as_signals)
-        return false; // whoever asks for what is not there gets a signal anyway
-    if (poison_replaces_mapping())
-        return kernel::map_beyond_end(at(chunk), size_of(chunk)).ok();
-    return faults_.poison(at(chunk), size_of(chunk));
-}
-
-Status PrivateBacking::mend(ChunkIndex chunk) noexcept
-{
-    return poison_replaces_mapping() ? renew(at(chunk), size_of(chunk)) : kernel::drop(at(chunk), size_of(chunk));
-}
-
-/// A new mapping in place of the old one, without access until its faults are reported: nobody ever reads zeros there.  If it fails half-way the
-/// range is not watched, which the next install notices.
-Status PrivateBacking::renew(std::byte *data, std::size_t size) noexcept
-{
-    if (Status status = kernel::map_private_again(data, size); !status.ok())
-        return status;
-    if (Status status = faults_.watch(data, size); !status.ok())
-        return status;
-    const Status status = kernel::protect(data, size, protection());
-    if (!status.ok())
-        (void)faults_.unwatch(data, size);
-    return status;
-}
-
 void PrivateBacking::wake_for(ByteRange pages) noexcept
 {
     if (faults_.faults() == kernel::Faults::as_messages) // a signal leaves nobody asleep
         faults_.wake(at(pages), pages.length);
-}
-
-kernel::Mapping PrivateBacking::unmap(Addresses addresses) noexcept
-{
-    kernel::Mapping reserved = end_of(mapping_, addresses);
-    faults_.wake(body_, geometry_.mapped_body_bytes()); // who slept in a fault finds nothing mapped, and gets SIGSEGV
-    return reserved;
 }
 
 } // namespace ufomem

@@ -36,10 +36,12 @@ class PrivateBacking final : public Backing {
     kernel::Mapping unmap(Addresses addresses) noexcept override;
 
   private:
+    // private.cpp
+    /// The most that comes in at once.
+    std::size_t most_bytes() const { return geometry_.chunk_bytes() * (geometry_.has_extents() ? geometry_.extent_chunks() : 1); }
     InstallPolicy policy() const noexcept;
     FrameClass &frames_for(std::size_t bytes) const;
     std::size_t extra_for(std::size_t bytes, Access access) const;
-    kernel::Protection protection() const;
     Result<bool> install_compared(ByteRange pages, const Staging &staging, Wake wake) noexcept;
     Status copy_in(ByteRange pages, const std::byte *data, std::size_t done, bool protect, Wake wake) noexcept;
     Result<Outgoing> move_out(ByteRange pages) noexcept;
@@ -47,6 +49,9 @@ class PrivateBacking final : public Backing {
     bool put_back_protected(Outgoing &outgoing) noexcept;
     void move_back(const Outgoing &outgoing, std::size_t size) noexcept;
     void drop(std::span<Outgoing> outgoing) noexcept;
+
+    // private_mapping.cpp
+    kernel::Protection protection() const;
     Status renew(std::byte *data, std::size_t size) noexcept;
     bool empty(std::byte *data, std::size_t size) noexcept { return kernel::drop(data, size).ok() || renew(data, size).ok(); }
 
