@@ -85,7 +85,7 @@ Status Core::open(const Options &options)
         return status;
     if (*delivery != Delivery::protect) {
         const auto as = *delivery == Delivery::in_line ? kernel::Faults::as_signals : kernel::Faults::as_messages;
-        Result<kernel::Userfaultfd> faults = kernel::Userfaultfd::open(pagemap_, options.features_off | *features_off, as);
+        Result<kernel::Userfaultfd> faults = kernel::Userfaultfd::open(pagemap_, options.features_off | *features_off, as, kernel::Unmapping::reported);
         if (faults.ok())
             faults_ = std::make_unique<kernel::Userfaultfd>(std::move(*faults));
         else if (*delivery != Delivery::automatic)
@@ -108,11 +108,17 @@ Status Core::start_delivery(const Options &options, Delivery wanted)
 {
     if (faults_ && wanted != Delivery::in_line) {
         thread_ = std::make_unique<ThreadDelivery>(*engine_, *faults_, registry_, options.workers);
+        faults_->set_readers(thread_.get());
         return thread_->start();
     }
     engine_->delivery = faults_ ? Delivery::in_line : Delivery::protect;
     if (!faults_)
         engine_->log(LogLevel::info, "no userfaultfd: using page protection");
+    if (faults_ && faults_->unmapping() == kernel::Unmapping::reported) {
+        unmapping_ = std::make_unique<UnmappingReader>(*faults_, registry_);
+        if (Status status = unmapping_->start(engine_.get()); !status.ok())
+            return status;
+    }
     signal_ = std::make_unique<SignalDelivery>(*engine_, registry_);
     return signal_->start();
 }
@@ -121,6 +127,14 @@ Core::~Core()
 {
     if (prefetcher_)
         prefetcher_->stop();
+    watcher_.reset();
+    // Whoever unmaps what is watched waits for a reader: there are none from here on, so nothing is watched any more.
+    if (thread_)
+        thread_->stop();
+    if (unmapping_)
+        unmapping_->stop();
+    if (faults_)
+        faults_->close();
 }
 
 /// The last region may end in a thread of the core's own, which cannot wait for itself.

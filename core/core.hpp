@@ -5,6 +5,7 @@
 #include "backing/audience.hpp"
 #include "delivery/signal.hpp"
 #include "delivery/thread.hpp"
+#include "delivery/unmapping.hpp"
 #include "engine.hpp"
 #include "evictor.hpp"
 #include "handle_pool.hpp"
@@ -84,6 +85,7 @@ class Core : public std::enable_shared_from_this<Core> {
     std::unique_ptr<Prefetcher> prefetcher_;
     Registry registry_;
     std::unique_ptr<ThreadDelivery> thread_;
+    std::unique_ptr<UnmappingReader> unmapping_; // null: the delivery reads what there is to read, or there is nothing
     std::unique_ptr<SignalDelivery> signal_;
     std::unique_ptr<PressureWatcher> watcher_; // null: the budget stays as it is
 

@@ -181,6 +181,7 @@ Status FrameClass::grow() noexcept
         return fail(Code::limit, "the pool of %zu byte frames cannot grow any more; use larger chunks", frame_bytes_);
     try {
         auto segment = std::make_unique<Segment>();
+        segment->slots = std::make_unique<Slot[]>(slots_per_segment_);
         const bool huge = frame_bytes_ % kernel::huge_page_size == 0;
         const std::size_t size = frame_bytes_ * slots_per_segment_;
         Result<kernel::Mapping> memory =
@@ -193,7 +194,6 @@ Status FrameClass::grow() noexcept
             if (Status status = pool_->watch_as_pool(memory->data(), memory->size()); !status.ok())
                 return status;
         segment->memory = std::move(*memory);
-        segment->slots = std::make_unique<Slot[]>(slots_per_segment_);
         owned_segments_[segment_count_] = std::move(segment);
     } catch (...) {
         return fail(Code::nomem, "no memory for the table of the frame pool");

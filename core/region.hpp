@@ -75,6 +75,9 @@ class Region final : public AnyRegion {
     /// For a thread that answers its own fault: waits, or ends what would be a wait for ever.  Done or refused.
     Answer wait_for(const Fault &fault) noexcept;
 
+    /// The program has unmapped these bytes, or moved them away.  Any thread.
+    void reclaim(std::byte *data, std::size_t size) noexcept;
+
     // -- the calls of the C interface
     Status touch(ElementRange range) noexcept override;
     Status pin(ElementRange range) noexcept override;

@@ -2,6 +2,8 @@
 // How a fault is answered.  What needs no populate is answered at once; the rest is left to a thread that may run user code.
 #include "region.hpp"
 
+#include <algorithm>
+
 namespace ufomem {
 
 /// Marks and poisons a chunk that is not in memory.  False if it is.
@@ -248,6 +250,18 @@ Region::Answer Region::answer_by_fill(const Fault &fault) noexcept
     // If it has left again, or somebody else is at work on it, the thread asks once more.
     backing_->wake(chunk);
     return Answer::done;
+}
+
+void Region::reclaim(std::byte *data, std::size_t size) noexcept
+{
+    std::byte *const begin = std::max(data, body() - geometry_->header_bytes());
+    std::byte *const end = std::min(data + size, body() + geometry_->mapped_body_bytes());
+    if (begin >= end)
+        return;
+    const bool all = backing_->reclaim(begin, static_cast<std::size_t>(end - begin));
+    engine_.log(all ? LogLevel::warning : LogLevel::error, "the program has unmapped, or moved away, %zu bytes at %p of the region at %p%s",
+                static_cast<std::size_t>(end - begin), static_cast<void *>(begin), static_cast<void *>(body()),
+                all ? ": they are absent now, and changes in them are lost" : ", and has put something else there: these elements are lost");
 }
 
 Region::Answer Region::wait_for(const Fault &fault) noexcept

@@ -50,7 +50,7 @@ std::size_t Registry::entry_for(const Leaf &leaf, Address address) noexcept
     return low;
 }
 
-RegionHandle *Registry::search(const Directory &directory, Address address) const noexcept
+RegionHandle *Registry::search(const Directory &directory, Address address) noexcept
 {
     const Leaf *leaf = directory.leaves[leaf_for(directory, address)].load(std::memory_order_acquire);
     const std::size_t behind = leaf ? entry_for(*leaf, address) : 0;
@@ -60,17 +60,43 @@ RegionHandle *Registry::search(const Directory &directory, Address address) cons
     return address < entry.end.load(std::memory_order_acquire) ? entry.handle.load(std::memory_order_acquire) : nullptr;
 }
 
-RegionHandle *Registry::find(const std::byte *address) const noexcept
+Registry::Found Registry::search_from(const Directory &directory, Address address) noexcept
+{
+    const std::size_t leaves = std::min(directory.size.load(std::memory_order_acquire), directory.capacity);
+    for (std::size_t i = leaf_for(directory, address); i < leaves; ++i) {
+        const Leaf *leaf = directory.leaves[i].load(std::memory_order_acquire);
+        if (!leaf)
+            continue;
+        const std::size_t size = std::min(leaf->size.load(std::memory_order_acquire), leaf_capacity);
+        const std::size_t behind = entry_for(*leaf, address);
+        for (std::size_t at = behind == 0 ? 0 : behind - 1; at < size; ++at)
+            if (const Address end = leaf->entries[at].end.load(std::memory_order_acquire); end > address)
+                return {leaf->entries[at].handle.load(std::memory_order_acquire), reinterpret_cast<std::byte *>(end)};
+    }
+    return {};
+}
+
+template <class Search> auto Registry::read(Search search) const noexcept
 {
     for (;; sched_yield()) {
         const std::uint64_t before = version_.load(std::memory_order_acquire);
         if (before % 2 != 0)
             continue;
         const Directory *directory = directory_.load(std::memory_order_acquire);
-        RegionHandle *found = directory ? search(*directory, reinterpret_cast<Address>(address)) : nullptr;
+        const auto found = directory ? search(*directory) : decltype(search(*directory)){};
         if (version_.load(std::memory_order_acquire) == before)
             return found;
     }
+}
+
+RegionHandle *Registry::find(const std::byte *address) const noexcept
+{
+    return read([address](const Directory &directory) { return search(directory, reinterpret_cast<Address>(address)); });
+}
+
+Registry::Found Registry::find_from(const std::byte *address) const noexcept
+{
+    return read([address](const Directory &directory) { return search_from(directory, reinterpret_cast<Address>(address)); });
 }
 
 void Registry::copy(const Entry &from, Entry &to) noexcept

@@ -25,6 +25,12 @@ class Registry {
 
     /// The handle of the region that covers the address, or null.  The region may end at any time: enter it, and look again.
     RegionHandle *find(const std::byte *address) const noexcept;
+    /// What covers the address, or else the next region behind it; a null handle if there is none.
+    struct Found {
+        RegionHandle *handle = nullptr;
+        std::byte *end = nullptr;
+    };
+    Found find_from(const std::byte *address) const noexcept;
 
     std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
@@ -50,7 +56,9 @@ class Registry {
     };
     class Writing;
 
-    RegionHandle *search(const Directory &directory, Address address) const noexcept;
+    template <class Search> auto read(Search search) const noexcept;
+    static RegionHandle *search(const Directory &directory, Address address) noexcept;
+    static Found search_from(const Directory &directory, Address address) noexcept;
     static std::size_t leaf_for(const Directory &directory, Address address) noexcept;
     static std::size_t entry_for(const Leaf &leaf, Address address) noexcept;
     static void copy(const Entry &from, Entry &to) noexcept;

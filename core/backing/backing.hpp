@@ -102,6 +102,10 @@ class Backing {
     virtual bool poison(ChunkIndex chunk) noexcept = 0;
     virtual Status mend(ChunkIndex chunk) noexcept = 0;
 
+    /// The program has unmapped these pages, moved them away, or put something else in their place.  They are absent afterwards, or, where they are
+    /// somebody else's now, not to be had any more.  Any thread, any time.  False if there are such.
+    virtual bool reclaim(std::byte *, std::size_t) noexcept { return true; }
+
     /// Wakes whoever waits for the chunk in a fault.  Any thread, any time.
     virtual void wake(ChunkIndex) noexcept {}
     enum class Addresses : std::uint8_t { given_back, reserved };

@@ -111,7 +111,7 @@ Status PrivateBacking::copy_in(ByteRange pages, const std::byte *data, std::size
         if (transfer.error == 0)
             return {};
         // No mapping of ours: it was to be replaced, and could not be in full.
-        if (transfer.error == ENOENT && !renewed) {
+        if (transfer.error == ENOENT && !renewed && half_renewed_.load(std::memory_order_acquire)) {
             renewed = true;
             if (Status status = renew(at(pages) + done, pages.length - done); !status.ok())
                 return status;
@@ -128,6 +128,10 @@ Status PrivateBacking::copy_in(ByteRange pages, const std::byte *data, std::size
 
 Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Access access, Wake wake) noexcept
 {
+    if (taken(pages)) {
+        abandon(staging);
+        return taken_away();
+    }
     if (staging.moving)
         return install_compared(pages, staging, wake);
     const InstallPlan plan = policy().plan(access, pages.length);
@@ -246,6 +250,8 @@ Result<Outgoing> PrivateBacking::take_out(ByteRange pages, bool dirty) noexcept
     Outgoing outgoing;
     outgoing.pages = pages;
     outgoing.data = at(pages);
+    if (taken(pages))
+        return dirty ? Result<Outgoing>(taken_away()) : Result<Outgoing>(std::move(outgoing));
     if (policy().leaves_by_move(dirty, pages.length)) {
         Result<Outgoing> moved = move_out(pages);
         // The kernel writes to pinned pages whatever their protection, and what is lost is lost: no other way helps.  Otherwise one may: a
@@ -319,6 +325,10 @@ void PrivateBacking::drop(std::span<Outgoing> outgoing) noexcept
             continue;
         std::byte *const start = at(one.pages);
         const std::size_t size = one.pages.length;
+        if (taken(one.pages)) {
+            frames_.discharge(size);
+            continue;
+        }
         if (count != 0 && static_cast<std::byte *>(ranges[count - 1].iov_base) + ranges[count - 1].iov_len == start) {
             ranges[count - 1].iov_len += size;
         } else {
@@ -377,10 +387,15 @@ bool PrivateBacking::put_back_protected(Outgoing &outgoing) noexcept
     return false;
 }
 
-Status PrivateBacking::unprotect(ChunkIndex chunk) noexcept { return faults_.write_protect(at(chunk), size_of(chunk), false); }
+Status PrivateBacking::unprotect(ChunkIndex chunk) noexcept
+{
+    return taken(geometry_.pages_of(chunk)) ? taken_away() : faults_.write_protect(at(chunk), size_of(chunk), false);
+}
 
 Status PrivateBacking::restore(ChunkIndex chunk, const Staging &staging) noexcept
 {
+    if (taken(geometry_.pages_of(chunk)))
+        return taken_away();
     const std::size_t page = kernel::page_size();
     for (std::size_t done = 0; done < size_of(chunk); done += page) {
         const Transfer transfer = faults_.copy(at(chunk) + done, staging.data + done, page, policy_.can_protect, Wake::no);

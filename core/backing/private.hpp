@@ -6,6 +6,7 @@
 #include "../kernel/pagemap.hpp"
 #include "../kernel/userfaultfd.hpp"
 #include "backing.hpp"
+#include "taken_ranges.hpp"
 
 namespace ufomem {
 
@@ -32,6 +33,8 @@ class PrivateBacking final : public Backing {
     bool poison_replaces_mapping() const override { return !faults_.features().has(feature_poison) && faults_.faults() == kernel::Faults::as_messages; }
     bool poison(ChunkIndex chunk) noexcept override;
     Status mend(ChunkIndex chunk) noexcept override;
+    bool reclaim(std::byte *data, std::size_t size) noexcept override;
+    Status make_reachable(ChunkIndex chunk, bool dirty) noexcept override;
     void wake(ChunkIndex chunk) noexcept override { wake_for(geometry_.pages_of(chunk)); }
     kernel::Mapping unmap(Addresses addresses) noexcept override;
 
@@ -53,6 +56,10 @@ class PrivateBacking final : public Backing {
     // private_mapping.cpp
     kernel::Protection protection() const;
     Status renew(std::byte *data, std::size_t size) noexcept;
+    bool reclaim_body(std::byte *data, std::size_t size, std::size_t smallest) noexcept;
+    void take_away(std::byte *data, std::size_t size) noexcept;
+    bool taken(ByteRange pages) const noexcept { return taken_.meets(at(pages), pages.length); }
+    static Status taken_away() noexcept;
     bool empty(std::byte *data, std::size_t size) noexcept { return kernel::drop(data, size).ok() || renew(data, size).ok(); }
 
     const kernel::Userfaultfd &faults_;
@@ -62,6 +69,8 @@ class PrivateBacking final : public Backing {
     FrameClass *frame_class_ = nullptr;
     FrameClass *tail_class_ = nullptr;   // the last chunk may be shorter
     FrameClass *extent_class_ = nullptr; // several chunks at once
+    TakenRanges taken_;
+    std::atomic<bool> half_renewed_{false}; // something of the body is mapped, but not watched; for good
     std::mutex refusing_;
     std::atomic<bool> stores_refused_{false};
 };

@@ -4,6 +4,8 @@
 
 #include "../signal_guard.hpp"
 
+#include <algorithm>
+
 namespace ufomem {
 
 using kernel::Protection;
@@ -63,6 +65,8 @@ bool PrivateBacking::poison(ChunkIndex chunk) noexcept
 {
     if (faults_.faults() == kernel::Faults::as_signals)
         return false; // whoever asks for what is not there gets a signal anyway
+    if (taken(geometry_.pages_of(chunk)))
+        return true; // nobody can ask for it here
     if (poison_replaces_mapping())
         return kernel::map_beyond_end(at(chunk), size_of(chunk)).ok();
     return faults_.poison(at(chunk), size_of(chunk));
@@ -70,6 +74,8 @@ bool PrivateBacking::poison(ChunkIndex chunk) noexcept
 
 Status PrivateBacking::mend(ChunkIndex chunk) noexcept
 {
+    if (taken(geometry_.pages_of(chunk)))
+        return taken_away();
     return poison_replaces_mapping() ? renew(at(chunk), size_of(chunk)) : kernel::drop(at(chunk), size_of(chunk));
 }
 
@@ -77,19 +83,94 @@ Status PrivateBacking::mend(ChunkIndex chunk) noexcept
 /// range is not watched, which the next install notices.
 Status PrivateBacking::renew(std::byte *data, std::size_t size) noexcept
 {
-    if (Status status = kernel::map_private_again(data, size); !status.ok())
-        return status;
+    faults_.unwatch_to_unmap(data, size);
+    const Status mapped = kernel::map_private_again(data, size);
+    const Failure failure = Failure::of_this_thread(mapped);
+    half_renewed_.store(true, std::memory_order_release);
     if (Status status = faults_.watch(data, size); !status.ok())
         return status;
     const Status status = kernel::protect(data, size, protection());
     if (!status.ok())
         (void)faults_.unwatch(data, size);
-    return status;
+    return mapped.ok() ? status : failure.report();
+}
+
+bool PrivateBacking::reclaim(std::byte *data, std::size_t size) noexcept
+{
+    std::byte *const end = data + size;
+    bool all = true;
+    if (data < body_) { // the program's own header is gone; its place is kept
+        const auto header = static_cast<std::size_t>(std::min(end, body_) - data);
+        Result<kernel::Mapping> place = kernel::map_private(header, Protection::none, data);
+        all = place.ok();
+        if (all)
+            place->release();
+        else
+            take_away(data, header);
+        data += header;
+    }
+    if (data == end)
+        return all;
+    constexpr std::size_t most_pieces = 1024;
+    const std::size_t smallest = std::max(geometry_.chunk_bytes(), static_cast<std::size_t>(end - data) / most_pieces);
+    all &= reclaim_body(data, static_cast<std::size_t>(end - data), smallest);
+    faults_.wake(data, static_cast<std::size_t>(end - data)); // who slept in a fault there asks again
+    return all;
+}
+
+/// A hole becomes absent pages.  If there is something in it already, all of it is not ours any more.
+bool PrivateBacking::reclaim_body(std::byte *data, std::size_t size, std::size_t smallest) noexcept
+{
+    Result<kernel::Mapping> mapping = kernel::map_private(size, Protection::none, data);
+    if (mapping.ok()) {
+        mapping->release();
+        if (extent_class_ && policy_.can_move)
+            kernel::prefer_huge_pages(data, size);
+        if (faults_.watch(data, size).ok() && kernel::protect(data, size, protection()).ok())
+            return true;
+        half_renewed_.store(true, std::memory_order_release); // without access, until the next install
+        return true;
+    }
+    // Parts of it may have been reclaimed, or mapped anew, since that message.
+    const bool occupied = mapping.status().code == Code::address;
+    const bool ours = occupied && (faults_.watches(data) || faults_.watches(data + size - kernel::page_size()));
+    if (ours && size > smallest) {
+        const std::size_t half = round_up(size / 2, kernel::page_size());
+        const bool first = reclaim_body(data, half, smallest);
+        return reclaim_body(data + half, size - half, smallest) && first;
+    }
+    if (ours)
+        return true;
+    take_away(data, size);
+    return false;
+}
+
+void PrivateBacking::take_away(std::byte *data, std::size_t size) noexcept
+{
+    taken_.add(data, size);
+    out_of_reach_.store(true); // who wants a resident chunk asks make_reachable()
+}
+
+Status PrivateBacking::make_reachable(ChunkIndex chunk, bool /*dirty*/) noexcept { return taken(geometry_.pages_of(chunk)) ? taken_away() : Status{}; }
+
+Status PrivateBacking::taken_away() noexcept
+{
+    return fail(Code::lost, "the program has mapped something else in the place of these elements, which cannot be had any more; never unmap or replace lazy memory");
 }
 
 kernel::Mapping PrivateBacking::unmap(Addresses addresses) noexcept
 {
-    kernel::Mapping reserved = end_of(mapping_, addresses);
+    kernel::Mapping reserved;
+    if (!taken_.any()) {
+        faults_.unwatch_to_unmap(body_, geometry_.mapped_body_bytes());
+        reserved = end_of(mapping_, addresses);
+    } else {
+        taken_.for_each_other(mapping_.data(), mapping_.size(), [this](std::byte *data, std::size_t size) {
+            faults_.unwatch_to_unmap(data, size);
+            kernel::Mapping(data, size).reset();
+        });
+        mapping_.release();
+    }
     faults_.wake(body_, geometry_.mapped_body_bytes()); // who slept in a fault finds nothing mapped, and gets SIGSEGV
     return reserved;
 }

@@ -61,17 +61,17 @@ void Doorbell::pass_on(const kernel::FaultMessage &message) noexcept { faults_->
 void Doorbell::answer(const kernel::FaultMessage &message) noexcept
 {
     for (;; sched_yield()) {
+        // Not watched any more, it is memory like any other, of which the kernel shows a page of zeros that it has anyway.  That answers a message
+        // about a page which is there meanwhile, too.
+        watched_.store(false);
+        if (faults_->unwatch(pages_.data(), watched_bytes()))
+            return;
+        watched_.store(true);
         const std::size_t page = kernel::page_size();
         if (faults_->copy(page_of(message), pages_.data() + watched_bytes(), page, false, kernel::Wake::no).error == 0) {
             faults_->wake(page_of(message), page);
             return;
         }
-        // Not watched any more, it is memory like any other, of which the kernel shows a page of zeros that it has anyway.  This answers a
-        // message about a page that is there meanwhile, too (EEXIST), and needs nobody's word for that: after the last reader there is none.
-        watched_.store(false);
-        if (faults_->unwatch(pages_.data(), watched_bytes()))
-            return;
-        watched_.store(true);
     }
 }
 

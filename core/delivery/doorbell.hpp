@@ -29,7 +29,7 @@ class Doorbell {
     const kernel::Userfaultfd *faults_ = nullptr;
     kernel::Mapping pages_;            // each is touched once; the last one is their content, and not watched
     std::size_t next_ = 0;             // offset of the page to be touched next
-    std::atomic<bool> watched_{false}; // cleared by a reader who had no memory for a page
+    std::atomic<bool> watched_{false}; // cleared by the reader who answers
 };
 
 } // namespace ufomem

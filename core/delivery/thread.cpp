@@ -4,6 +4,7 @@
 #include "../kernel/futex.hpp"
 #include "../library_thread.hpp"
 #include "../region.hpp"
+#include "unmapping.hpp"
 
 #include <algorithm>
 
@@ -19,6 +20,10 @@ constexpr std::size_t hard_limit = 4096;
 
 /// What poison does, where there is no way to poison: the thread sleeps in the fault, and signals wake it.
 void raise_bus_error(pid_t thread) { syscall(SYS_tgkill, getpid(), thread, SIGBUS); }
+
+/// Whether this thread is one of those that read, or had to stop being one in the middle of a message.
+enum class Reading : std::uint8_t { no, yes, interrupted };
+thread_local Reading t_reading = Reading::no;
 
 unsigned processors() { return std::max(1U, std::thread::hardware_concurrency()); }
 
@@ -40,7 +45,7 @@ Status ThreadDelivery::start() noexcept
     return {};
 }
 
-ThreadDelivery::~ThreadDelivery()
+void ThreadDelivery::stop() noexcept
 {
     stopping_.store(true);
     calls_to_work_.fetch_add(1);
@@ -53,6 +58,7 @@ ThreadDelivery::~ThreadDelivery()
     }
     for (std::thread &thread : threads_)
         thread.join();
+    threads_.clear();
 }
 
 /// One more thread that reads: a resting one, or a new one.
@@ -79,6 +85,24 @@ bool ThreadDelivery::add_reader(bool beyond_limit) noexcept
         workers_.fetch_sub(1);
         return false;
     }
+}
+
+void ThreadDelivery::ensure_one() noexcept
+{
+    if (t_reading == Reading::yes) {
+        t_reading = Reading::interrupted;
+        reading_.fetch_sub(1);
+    }
+    if (reading_.load() <= 0 && !stopping_.load())
+        (void)add_reader(true);
+}
+
+/// After a message, or a part of it, that may have called for ensure_one().
+void ThreadDelivery::read_again() noexcept
+{
+    if (t_reading == Reading::interrupted)
+        reading_.fetch_add(1);
+    t_reading = Reading::yes;
 }
 
 /// More readers than wanted would only get in each other's way.
@@ -120,25 +144,34 @@ bool ThreadDelivery::rest() noexcept
 
 void ThreadDelivery::run() noexcept
 {
+    t_reading = Reading::yes;
     for (;;) {
         kernel::FaultMessage message;
         const std::span<const kernel::FaultMessage> got = faults_.read({&message, 1});
         if (got.empty())
             continue;
+        if (message.unmapped != 0) {
+            reclaim_unmapped(registry_, message);
+            read_again();
+            continue;
+        }
         if (doorbell_.is_rung(message) && !stopping_.load()) {
             doorbell_.answer(message); // by somebody who touches all memory there is, as mlockall() does
+            read_again();
             continue;
         }
         if (doorbell_.is_rung(message)) {
+            t_reading = Reading::no;
             if (reading_.fetch_sub(1) == 1)
                 doorbell_.answer(message);
             else
                 doorbell_.pass_on(message);
             break;
         }
-        do
+        do {
             answer(message);
-        while (take_postponed(message));
+            read_again();
+        } while (take_postponed(message));
         if (leave_to_rest() && !rest())
             break;
     }
@@ -151,13 +184,24 @@ void ThreadDelivery::wake(const kernel::FaultMessage &message) const noexcept
     faults_.wake(message.address - reinterpret_cast<std::uintptr_t>(message.address) % page, page);
 }
 
+/// Its region has just ended, and the thread finds out for itself; or the program has moved the memory, and has to do without what was absent.
+void ThreadDelivery::answer_stray(const kernel::FaultMessage &message) const noexcept
+{
+    const std::size_t page = kernel::page_size();
+    std::byte *const start = message.address - reinterpret_cast<std::uintptr_t>(message.address) % page;
+    if (message.write_protect)
+        (void)faults_.write_protect(start, page, false);
+    else
+        (void)faults_.poison(start, page);
+    wake(message);
+}
+
 void ThreadDelivery::answer(const kernel::FaultMessage &message) noexcept
 {
     RegionHandle *handle = registry_.find(message.address);
     const RegionVisit region = handle ? visit_closing(handle) : RegionVisit{};
     if (!region || message.address < region->body() || !region->contains(message.address)) {
-        // Its region has just ended: the thread finds out for itself.
-        wake(message);
+        answer_stray(message);
         return;
     }
     Region::Fault fault;
@@ -168,10 +212,13 @@ void ThreadDelivery::answer(const kernel::FaultMessage &message) noexcept
     fault.thread = message.thread;
     Region::Answer given = region->answer_quickly(fault);
     if (given == Region::Answer::fill) {
+        read_again();
         if (!leave_a_reader(message))
             return;
+        t_reading = Reading::no;
         given = region->answer_by_fill(fault);
         reading_.fetch_add(1);
+        t_reading = Reading::yes;
     }
     // In this order: a thread that is woken first faults again, and the signal for the next message would meet it who knows where.
     if (given == Region::Answer::refused) {

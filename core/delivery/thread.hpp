@@ -20,20 +20,25 @@
 
 namespace ufomem {
 
-class ThreadDelivery {
+class ThreadDelivery : public kernel::MessageReaders {
   public:
     ThreadDelivery(Engine &engine, const kernel::Userfaultfd &faults, const Registry &registry, unsigned most_workers);
     ThreadDelivery(const ThreadDelivery &) = delete;
     ThreadDelivery &operator=(const ThreadDelivery &) = delete;
-    ~ThreadDelivery();
+    ~ThreadDelivery() override { stop(); }
 
     Status start() noexcept;
+    /// Nothing that is watched must be unmapped from now on, before the userfaultfd is closed.
+    void stop() noexcept;
+    void ensure_one() noexcept override;
     std::size_t workers() const { return workers_.load(std::memory_order_relaxed); }
 
   private:
     void run() noexcept;
     void wake(const kernel::FaultMessage &message) const noexcept;
     void answer(const kernel::FaultMessage &message) noexcept;
+    void answer_stray(const kernel::FaultMessage &message) const noexcept;
+    void read_again() noexcept;
     bool leave_a_reader(const kernel::FaultMessage &message) noexcept;
     bool add_reader(bool beyond_limit) noexcept;
     bool leave_to_rest() noexcept;

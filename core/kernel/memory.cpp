@@ -130,6 +130,15 @@ void Mapping::reset() noexcept
     size_ = 0;
 }
 
+bool unmap(Mapping &mapping) noexcept
+{
+    if (munmap(mapping.data(), mapping.size()) == 0) {
+        mapping.release();
+        return true;
+    }
+    return mmap(mapping.data(), mapping.size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
 Result<Mapping> map_private(std::size_t size, Protection protection, void *address)
 {
     Result<Mapping> mapping = map(size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, address);

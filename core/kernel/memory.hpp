@@ -47,6 +47,9 @@ class Mapping {
     std::size_t size_ = 0;
 };
 
+/// Unmaps it, or, where that is refused, maps something else over it.  False if neither can be.
+bool unmap(Mapping &mapping) noexcept;
+
 enum class Protection { none, read, read_write };
 
 /// Private anonymous memory without a reservation of swap, kept out of forked children and of huge pages.

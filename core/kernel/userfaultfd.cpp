@@ -68,7 +68,7 @@ constexpr Opening ladder[] = {
              return -1;
          const int descriptor = ioctl(device, USERFAULTFD_IOC_NEW, descriptor_flags);
          const int error = errno;
-         close(device);
+         ::close(device);
          errno = error;
          return descriptor;
      }},
@@ -90,7 +90,7 @@ std::uint64_t offered_features(const Opening &opening)
         return 0;
     uffdio_api api{UFFD_API, 0, 0};
     const bool answered = ioctl(descriptor, UFFDIO_API, &api) == 0;
-    close(descriptor);
+    ::close(descriptor);
     return answered ? api.features : 0;
 }
 
@@ -115,14 +115,22 @@ Status watch_range(int descriptor, std::byte *data, std::size_t size, std::uint6
     return {};
 }
 
+/// The address space is changing under us, or somebody who unmaps something waits for a reader.
+void wait_a_moment(MessageReaders *readers)
+{
+    if (readers)
+        readers->ensure_one();
+    sched_yield();
+}
+
 /// Repeats a transfer from where EAGAIN stopped it.  `step` returns 0 or an errno, and adds to `done`.
-template <class Step> Transfer resume(std::size_t size, Step step)
+template <class Step> Transfer resume(MessageReaders *readers, std::size_t size, Step step)
 {
     Transfer transfer;
     while (transfer.done < size) {
         transfer.error = step(transfer.done);
         if (transfer.error == EAGAIN)
-            sched_yield(); // the address space is changing under us, or an event waits to be read
+            wait_a_moment(readers);
         else if (transfer.error != 0)
             return transfer;
     }
@@ -130,9 +138,9 @@ template <class Step> Transfer resume(std::size_t size, Step step)
     return transfer;
 }
 
-bool poison_range(int descriptor, std::byte *data, std::size_t size)
+bool poison_range(int descriptor, MessageReaders *readers, std::byte *data, std::size_t size)
 {
-    const Transfer transfer = resume(size, [&](std::size_t &done) {
+    const Transfer transfer = resume(readers, size, [&](std::size_t &done) {
         uffdio_poison request{{as_number(data + done), size - done}, UFFDIO_POISON_MODE_DONTWAKE, 0};
         const int error = ioctl(descriptor, UFFDIO_POISON, &request) == 0 ? 0 : errno;
         if (request.updated > 0)
@@ -152,16 +160,37 @@ void wake_range(int descriptor, std::byte *data, std::size_t size)
     ioctl(descriptor, UFFDIO_WAKE, &range);
 }
 
-FaultMessage fault_of(const uffd_msg &message)
+std::byte *as_address(std::uint64_t address) { return reinterpret_cast<std::byte *>(address); }
+
+/// False: nothing that anybody asked for.
+bool translate(const uffd_msg &message, FaultMessage &out)
 {
-    const auto &fault = message.arg.pagefault;
-    return {reinterpret_cast<std::byte *>(fault.address), static_cast<pid_t>(fault.feat.ptid), (fault.flags & UFFD_PAGEFAULT_FLAG_WRITE) != 0,
-            (fault.flags & UFFD_PAGEFAULT_FLAG_WP) != 0};
+    out = {};
+    switch (message.event) {
+    case UFFD_EVENT_PAGEFAULT: {
+        const auto &fault = message.arg.pagefault;
+        out.address = as_address(fault.address);
+        out.thread = static_cast<pid_t>(fault.feat.ptid);
+        out.write = (fault.flags & UFFD_PAGEFAULT_FLAG_WRITE) != 0;
+        out.write_protect = (fault.flags & UFFD_PAGEFAULT_FLAG_WP) != 0;
+        return true;
+    }
+    case UFFD_EVENT_UNMAP:
+        out.address = as_address(message.arg.remove.start);
+        out.unmapped = message.arg.remove.end - message.arg.remove.start;
+        return true;
+    case UFFD_EVENT_REMAP: // where it is now, it is still watched
+        out.address = as_address(message.arg.remap.from);
+        out.unmapped = message.arg.remap.len;
+        return true;
+    default:
+        return false;
+    }
 }
 
 } // namespace
 
-Result<Userfaultfd> Userfaultfd::open(const Pagemap &pagemap, std::uint32_t features_off, Faults faults)
+Result<Userfaultfd> Userfaultfd::open(const Pagemap &pagemap, std::uint32_t features_off, Faults faults, Unmapping unmapping)
 {
     int error = ENOSYS;
     for (const Opening &opening : ladder) {
@@ -187,13 +216,24 @@ Result<Userfaultfd> Userfaultfd::open(const Pagemap &pagemap, std::uint32_t feat
             wanted |= optional.kernel_bit;
             fd.features_.add(optional.feature);
         }
+        if (fd.features_.has(feature_move) && fd.features_.has(feature_write_protect)) {
+            Userfaultfd other; // which nobody has to read messages of
+            other.descriptor_ = opening.open();
+            other.features_ = fd.features_;
+            other.pagemap_ = &pagemap;
+            fd.moves_keep_protection_ = other.descriptor_ < 0 || handshake(other.descriptor_, wanted) != 0 || other.keeps_protection();
+        }
+        constexpr std::uint64_t events = UFFD_FEATURE_EVENT_UNMAP | UFFD_FEATURE_EVENT_REMAP;
+        if (unmapping == Unmapping::reported && fd.features_.has(feature_write_protect) && fd.features_.has(feature_poison) && (offered & events) == events) {
+            wanted |= events;
+            fd.unmapping_ = Unmapping::reported;
+        }
         if (handshake(fd.descriptor_, wanted) != 0) {
             error = errno;
             continue;
         }
         if ((features_off & feature_batched_drop) == 0 && can_drop_scattered())
             fd.features_.add(feature_batched_drop);
-        fd.moves_keep_protection_ = fd.features_.has(feature_move) && fd.features_.has(feature_write_protect) && fd.keeps_protection();
         return fd;
     }
     return fail_errno(error == EPERM || error == EACCES ? Code::permission : Code::unsupported, error,
@@ -203,7 +243,8 @@ Result<Userfaultfd> Userfaultfd::open(const Pagemap &pagemap, std::uint32_t feat
 
 Userfaultfd::Userfaultfd(Userfaultfd &&other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)), pagemap_(other.pagemap_), moves_keep_protection_(other.moves_keep_protection_),
-      features_(other.features_), faults_(other.faults_)
+      features_(other.features_), faults_(other.faults_), unmapping_(other.unmapping_),
+      readers_(other.readers_)
 {
 }
 
@@ -214,13 +255,18 @@ Userfaultfd &Userfaultfd::operator=(Userfaultfd &&other) noexcept
     std::swap(moves_keep_protection_, other.moves_keep_protection_);
     std::swap(features_, other.features_);
     std::swap(faults_, other.faults_);
+    std::swap(unmapping_, other.unmapping_);
+    std::swap(readers_, other.readers_);
     return *this;
 }
 
-Userfaultfd::~Userfaultfd()
+Userfaultfd::~Userfaultfd() { close(); }
+
+void Userfaultfd::close() noexcept
 {
     if (descriptor_ >= 0)
-        close(descriptor_);
+        ::close(descriptor_);
+    descriptor_ = -1;
 }
 
 Status Userfaultfd::watch(std::byte *data, std::size_t size) const noexcept
@@ -247,6 +293,29 @@ bool Userfaultfd::unwatch(std::byte *data, std::size_t size) const noexcept
     return ioctl(descriptor_, UFFDIO_UNREGISTER, &range) == 0;
 }
 
+void Userfaultfd::unwatch_to_unmap(std::byte *data, std::size_t size) const noexcept
+{
+    // Without protection, who is woken would find zeros.
+    if (unmapping_ == Unmapping::reported && protect(data, size, Protection::none).ok())
+        (void)unwatch(data, size);
+}
+
+/// Memory has one userfaultfd: a second one may have it only where it is not watched.  (To ask the first one for something that it refuses would take
+/// that there is a reader of messages about unmapped memory; here the only one may be asking.)
+bool Userfaultfd::watches(std::byte *page) const noexcept
+{
+    for (const Opening &opening : ladder) {
+        if (!features_.has(opening.way))
+            continue;
+        Userfaultfd second;
+        second.descriptor_ = opening.open();
+        uffdio_register request{{as_number(page), page_size()}, UFFDIO_REGISTER_MODE_WP, 0};
+        return second.descriptor_ >= 0 && handshake(second.descriptor_, UFFD_FEATURE_PAGEFAULT_FLAG_WP) == 0 &&
+               ioctl(second.descriptor_, UFFDIO_REGISTER, &request) != 0 && errno == EBUSY;
+    }
+    return false;
+}
+
 std::span<const FaultMessage> Userfaultfd::read(std::span<FaultMessage> room) const noexcept
 {
     constexpr std::size_t most = 16;
@@ -254,17 +323,15 @@ std::span<const FaultMessage> Userfaultfd::read(std::span<FaultMessage> room) co
     const std::size_t wanted = room.size() < most ? room.size() : most;
     const ssize_t got = ::read(descriptor_, messages, wanted * sizeof messages[0]);
     std::size_t count = 0;
-    for (std::size_t i = 0; got > 0 && i < static_cast<std::size_t>(got) / sizeof messages[0]; ++i) {
-        if (messages[i].event != UFFD_EVENT_PAGEFAULT)
-            continue;
-        room[count++] = fault_of(messages[i]);
-    }
+    for (std::size_t i = 0; got > 0 && i < static_cast<std::size_t>(got) / sizeof messages[0]; ++i)
+        if (translate(messages[i], room[count]))
+            ++count;
     return room.first(count);
 }
 
 Transfer Userfaultfd::copy(std::byte *to, const std::byte *from, std::size_t size, bool write_protected, Wake wake) const noexcept
 {
-    return resume(size, [&](std::size_t &done) {
+    return resume(readers_, size, [&](std::size_t &done) {
         uffdio_copy request{as_number(to + done), as_number(from + done), size - done,
                             (wake == Wake::no ? UFFDIO_COPY_MODE_DONTWAKE : 0) | (write_protected ? UFFDIO_COPY_MODE_WP : 0), 0};
         const int error = ioctl(descriptor_, UFFDIO_COPY, &request) == 0 ? 0 : errno;
@@ -301,7 +368,7 @@ bool Userfaultfd::keeps_protection() const noexcept
 
 Transfer Userfaultfd::move(std::byte *to, std::byte *from, std::size_t size) const noexcept
 {
-    const Transfer transfer = resume(size, [&](std::size_t &done) {
+    const Transfer transfer = resume(readers_, size, [&](std::size_t &done) {
         uffdio_move request{as_number(to + done), as_number(from + done), size - done, UFFDIO_MOVE_MODE_DONTWAKE, 0};
         const int error = ioctl(descriptor_, UFFDIO_MOVE, &request) == 0 ? 0 : errno;
         if (request.move > 0)
@@ -325,11 +392,11 @@ Status Userfaultfd::write_protect(std::byte *data, std::size_t size, bool on) co
             return {};
         if (errno != EAGAIN)
             return fail_errno(Code::system, errno, "UFFDIO_WRITEPROTECT of %zu bytes", size);
-        sched_yield();
+        wait_a_moment(readers_);
     }
 }
 
-bool Userfaultfd::poison(std::byte *data, std::size_t size) const noexcept { return poison_range(descriptor_, data, size); }
+bool Userfaultfd::poison(std::byte *data, std::size_t size) const noexcept { return poison_range(descriptor_, readers_, data, size); }
 
 void Userfaultfd::wake(std::byte *data, std::size_t size) const noexcept { wake_range(descriptor_, data, size); }
 
@@ -365,15 +432,13 @@ ForeignUserfaultfd::Got ForeignUserfaultfd::read(FaultMessage &message) const no
     if (size != sizeof got)
         return Got::broken;
     if (got.event == UFFD_EVENT_FORK)
-        close(static_cast<int>(got.arg.fork.ufd)); // it is ours from the moment that the message is read
-    if (got.event != UFFD_EVENT_PAGEFAULT)
-        return Got::broken; // our clients ask for nothing else
-    message = fault_of(got);
-    return Got::message;
+        ::close(static_cast<int>(got.arg.fork.ufd)); // it is ours from the moment that the message is read
+    const bool fault = translate(got, message) && message.unmapped == 0;
+    return fault ? Got::message : Got::broken; // our clients ask for nothing else
 }
 
 void ForeignUserfaultfd::wake(std::byte *data, std::size_t size) const noexcept { wake_range(file_.descriptor(), data, size); }
 
-bool ForeignUserfaultfd::poison(std::byte *data, std::size_t size) const noexcept { return poison_range(file_.descriptor(), data, size); }
+bool ForeignUserfaultfd::poison(std::byte *data, std::size_t size) const noexcept { return poison_range(file_.descriptor(), nullptr, data, size); }
 
 } // namespace ufomem::kernel

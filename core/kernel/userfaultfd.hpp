@@ -16,12 +16,13 @@
 
 namespace ufomem::kernel {
 
-/// One fault as the kernel reports it.
+/// One fault as the kernel reports it, or the end of watched memory.
 struct FaultMessage {
     std::byte *address = nullptr;
     pid_t thread = 0;           ///< who faulted
     bool write = false;         ///< a store to an absent page
     bool write_protect = false; ///< a store to a page that is there, but protected
+    std::size_t unmapped = 0;   ///< no fault: so many bytes from the address on have been unmapped, moved away, or replaced; whoever did that waited until this was read
 };
 
 /// How far a transfer of pages got, and why it stopped.
@@ -33,13 +34,24 @@ struct Transfer {
 /// How the faulting thread hears of it: it sleeps until somebody has answered the message, or it gets SIGBUS.
 enum class Faults : std::uint8_t { as_messages, as_signals };
 
+/// Whether there are messages about watched memory that somebody unmaps or moves (mremap).  If so, that somebody waits for a reader.
+enum class Unmapping : std::uint8_t { unnoticed, reported };
+
 /// Whether the threads that wait for the pages are woken, or wait for wake().
 enum class Wake : std::uint8_t { no, yes };
+
+/// Those who read messages.  Until one about unmapped memory has been read, much cannot be done.
+class MessageReaders {
+  public:
+    virtual ~MessageReaders() = default;
+    /// Asked for by whoever waits for that: sees to it that somebody reads, other than the caller.  Any thread.
+    virtual void ensure_one() noexcept = 0;
+};
 
 class Userfaultfd {
   public:
     /// Tries the device, the system call, and the system call for user-mode faults only.  The pagemap has to outlive it.
-    static Result<Userfaultfd> open(const Pagemap &pagemap, std::uint32_t features_off, Faults faults);
+    static Result<Userfaultfd> open(const Pagemap &pagemap, std::uint32_t features_off, Faults faults, Unmapping unmapping = Unmapping::unnoticed);
 
     Userfaultfd() = default;
     Userfaultfd(Userfaultfd &&other) noexcept;
@@ -50,6 +62,12 @@ class Userfaultfd {
     int descriptor() const { return descriptor_; }
     Features features() const { return features_; }
     Faults faults() const { return faults_; }
+    /// As it was asked for, where the kernel can restore what was unmapped: with poison and write-protection.
+    Unmapping unmapping() const { return unmapping_; }
+    /// Before there are messages; null: somebody reads all the time.
+    void set_readers(MessageReaders *readers) noexcept { readers_ = readers; }
+    /// Nothing is watched any more, and nobody waits for a reader.
+    void close() noexcept;
 
     /// Absent pages of the range are reported, and writes to protected ones where the feature is there.
     Status watch(std::byte *data, std::size_t size) const noexcept;
@@ -59,6 +77,10 @@ class Userfaultfd {
     Status watch_as_pool(std::byte *data, std::size_t size) const noexcept;
     /// Faults of the range are the kernel's own business again; whoever sleeps in one is woken.
     bool unwatch(std::byte *data, std::size_t size) const noexcept;
+    /// Before the range is unmapped: nobody has to read a message about that, and who sleeps in a fault finds memory without access.
+    void unwatch_to_unmap(std::byte *data, std::size_t size) const noexcept;
+    /// Whether faults of this page are reported here.
+    bool watches(std::byte *page) const noexcept;
 
     /// Sleeps until there are messages; an empty span after a signal.
     std::span<const FaultMessage> read(std::span<FaultMessage> room) const noexcept;
@@ -80,6 +102,8 @@ class Userfaultfd {
     bool moves_keep_protection_ = false;
     Features features_;
     Faults faults_ = Faults::as_messages;
+    Unmapping unmapping_ = Unmapping::unnoticed;
+    MessageReaders *readers_ = nullptr;
 };
 
 /// The userfaultfd of another process, which has sent it here to have its faults answered.  All addresses are that process's; it can do to the

@@ -3,6 +3,7 @@
 #include "hostile/use.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -175,9 +176,49 @@ static void no_huge_pages(void **state)
     expect_works(in_child(without_huge_pages, NULL), "PR_SET_THP_DISABLE is refused");
 }
 
+/* Somebody without rights, on a system that keeps userfaultfd for faults in the kernel from him (vm.unprivileged_userfaultfd = 0, the default). */
+static int without_rights(void *argument)
+{
+    (void)argument;
+    char allowed[2] = "";
+    FILE *setting = fopen("/proc/sys/vm/unprivileged_userfaultfd", "r");
+    if (!setting || !fgets(allowed, sizeof allowed, setting) || allowed[0] != '0')
+        return NOT_AVAILABLE;
+    fclose(setting);
+    enum { nobody = 65534 };
+    if (setgroups(0, NULL) != 0 || setgid(nobody) != 0 || setuid(nobody) != 0 || access("/dev/userfaultfd", R_OK | W_OK) == 0)
+        return NOT_AVAILABLE;
+    CHILD_CHECK(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0); /* as after execve: /proc/self is his own */
+    unsetenv("UFOMEM_DELIVERY");
+    unsetenv("UFOMEM_FEATURES_OFF");
+    ufo_core *core = new_core(MIB);
+    CHILD_CHECK(core);
+    const uint32_t ways = UFO_FEATURE_USERFAULTFD_DEVICE | UFO_FEATURE_USERFAULTFD_SYSCALL | UFO_FEATURE_USERFAULTFD_USER;
+    CHILD_CHECK(ufo_core_delivery(core) == UFO_DELIVERY_THREAD && (ufo_core_features(core) & ways) == UFO_FEATURE_USERFAULTFD_USER);
+    CHILD_CHECK(use_core(core) == USE_WORKED);
+    struct source source = {0};
+    ufo *region = source_region(core, &source, MIB, 1, 4 * KIB);
+    int ends[2];
+    CHILD_CHECK(pipe(ends) == 0);
+    CHILD_CHECK(write(ends[1], ufo_data(region), 1) == -1 && errno == EFAULT); /* never zeros */
+    CHILD_CHECK(ufo_pin(region, 0, 1) == UFO_OK && write(ends[1], ufo_data(region), 1) == 1);
+    uint8_t value;
+    CHILD_CHECK(read(ends[0], &value, 1) == 1 && value == pattern(0));
+    ufo_core_free(core);
+    return use_library();
+}
+
+static void an_ordinary_user(void **state)
+{
+    (void)state;
+    begin_watched(60);
+    expect_works(in_child(without_rights, NULL), "nobody's rights cannot be taken on here, or they suffice for all of userfaultfd");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(without_userfaultfd), cmocka_unit_test(without_this_and_that),
-                                       cmocka_unit_test(without_proc), cmocka_unit_test(no_huge_pages)};
+                                       cmocka_unit_test(without_proc), cmocka_unit_test(no_huge_pages),
+                                       cmocka_unit_test(an_ordinary_user)};
     return RUN(tests);
 }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "unmapping.hpp"
+
+#include "../library_thread.hpp"
+#include "../region.hpp"
+
+#include <sched.h>
+
+namespace ufomem {
+
+void reclaim_unmapped(const Registry &registry, const kernel::FaultMessage &message) noexcept
+{
+    std::byte *const end = message.address + message.unmapped;
+    for (const std::byte *from = message.address; from < end;) {
+        const Registry::Found found = registry.find_from(from);
+        if (!found.handle)
+            return;
+        if (const RegionVisit region = visit_closing(found.handle); region)
+            region->reclaim(message.address, message.unmapped);
+        from = found.end;
+    }
+}
+
+Status UnmappingReader::start(const void *owner) noexcept
+{
+    Result<kernel::Mapping> bell = kernel::map_private(kernel::page_size(), kernel::Protection::none);
+    if (!bell.ok())
+        return bell.status();
+    bell_ = std::move(*bell);
+    try {
+        thread_ = start_library_thread("ufomem-unmapped", owner, [this] { run(); });
+    } catch (...) {
+        return fail(Code::limit, "cannot start the thread that hears of unmapped memory (ulimit -u?)");
+    }
+    return {};
+}
+
+void UnmappingReader::stop() noexcept
+{
+    if (!thread_.joinable())
+        return;
+    stopping_.store(true);
+    while (!faults_.watch_absent(bell_.data(), bell_.size()).ok() || !kernel::unmap(bell_)) // returns when the thread has read of it
+        sched_yield();
+    thread_.join();
+}
+
+void UnmappingReader::run() noexcept
+{
+    const std::byte *const bell = bell_.data();
+    for (;;) {
+        kernel::FaultMessage message;
+        for (const kernel::FaultMessage &got : faults_.read({&message, 1})) {
+            if (got.unmapped != 0 && got.address == bell && stopping_.load())
+                return; // the last message that anybody waits for
+            if (got.unmapped != 0)
+                reclaim_unmapped(registry_, got);
+        }
+    }
+}
+
+} // namespace ufomem

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program unmaps, moves, replaces or protects lazy memory.  Where the kernel tells of it, the addresses stay the library's: what was unmapped
+ * is absent, and comes back from its source; changed values of it are lost, and that is said.  Nobody ever reads zeros.
+ */
+#include "support/support.h"
+
+#include <sys/mman.h>
+
+enum { LENGTH = 1 << 20, CHUNK = 16 << 10 };
+
+static bool told_of_it(const ufo_core *core)
+{
+    const uint32_t needed = UFO_FEATURE_WRITE_PROTECT | UFO_FEATURE_POISON;
+    return !uses_protect(core) && (ufo_core_features(core) & needed) == needed;
+}
+
+static ufo_core *begin_told(size_t budget)
+{
+    ufo_core *core = begin_core(budget);
+    if (!told_of_it(core)) {
+        ufo_core_free(core);
+        SKIP_TEST("the kernel does not tell of unmapped memory here");
+    }
+    return core;
+}
+
+/* The kernel lets munmap() go on when the message about it has been read, not when it has been answered: for a moment nothing is mapped. */
+static void wait_until_mapped(unsigned char *at)
+{
+    unsigned char resident;
+    const uint64_t end = now_ms() + 10000;
+    unsigned char *page = at - (uintptr_t)at % page_size();
+    while (mincore(page, page_size(), &resident) != 0 && now_ms() < end)
+        sleep_ms(1);
+    sleep_ms(1); /* mapped first, watched second */
+}
+
+static void unmap(unsigned char *start, size_t size)
+{
+    assert_int_equal(munmap(start, size), 0);
+    wait_until_mapped(start);
+    wait_until_mapped(start + size - 1);
+}
+
+static unsigned char *move(unsigned char *start, size_t size)
+{
+    void *place = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    assert_ptr_not_equal(place, MAP_FAILED);
+    void *moved = mremap(start, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+    if (moved == MAP_FAILED)
+        munmap(place, size);
+    return moved;
+}
+
+/* With any variant: the right value, or a signal. */
+static void assert_right_or_signal(const unsigned char *bytes, size_t first, size_t count)
+{
+    for (size_t at = first; at < first + count; at += 97) {
+        uint8_t value = 0;
+        if (guarded_read(bytes + at, &value) == 0)
+            assert_int_equal(value, pattern(at));
+    }
+}
+
+static void assert_read(ufo *region, size_t first, size_t count)
+{
+    unsigned char *copy = malloc(count);
+    assert_ok(ufo_read(region, first, count, copy));
+    assert_pattern(copy, first, count);
+    free(copy);
+}
+
+static void never_zeros(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_core(4 * MIB);
+    struct source source = {0};
+    ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+    unsigned char *bytes = ufo_data(region);
+    assert_read(region, 0, 2 * CHUNK);
+    assert_int_equal(munmap(bytes + page_size(), 3 * CHUNK), 0);
+    assert_right_or_signal(bytes, 0, LENGTH);
+    unsigned char *moved = move(bytes + LENGTH / 2, LENGTH / 4);
+    if (moved != MAP_FAILED) {
+        for (size_t at = 0; at < LENGTH / 4; at += 97) {
+            uint8_t value = 0;
+            if (guarded_read(moved + at, &value) == 0)
+                assert_int_equal(value, pattern(LENGTH / 2 + at));
+        }
+        munmap(moved, LENGTH / 4);
+    }
+    assert_right_or_signal(bytes, 0, LENGTH);
+    ufo_core_free(core);
+}
+
+static void a_part_comes_back(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_told(4 * MIB);
+    struct source source = {0};
+    ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+    unsigned char *bytes = ufo_data(region);
+    assert_pattern(bytes, 0, LENGTH);
+    for (size_t round = 0; round < 20; round++) {
+        const size_t first = round * 7 % 30 * page_size();
+        unmap(bytes + first, (1 + round % 9) * page_size());
+        if (round % 2 == 0)
+            assert_read(region, 0, LENGTH);
+        assert_pattern(bytes, 0, LENGTH);
+    }
+    unmap(bytes, LENGTH);
+    assert_pattern(bytes, 0, LENGTH);
+    assert_ok(ufo_evict(region, 0, LENGTH));
+    assert_pattern(bytes, 0, LENGTH);
+    ufo_core_free(core);
+}
+
+static void changes_are_lost_and_that_is_said(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_told(4 * MIB);
+    struct source source = {0};
+    ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+    unsigned char *bytes = ufo_data(region);
+    bytes[100] = 1;
+    bytes[5 * CHUNK + 100] = 2;
+    unmap(bytes, CHUNK);
+    uint8_t value = 0;
+    assert_int_equal(guarded_read(bytes + 100, &value), SIGBUS);
+    assert_status(ufo_read(region, 100, 1, &value), UFO_ERR_LOST);
+    assert_pattern(bytes + CHUNK, CHUNK, 4 * CHUNK);
+    assert_ok(ufo_evict(region, 5 * CHUNK, CHUNK));
+    assert_int_equal(bytes[5 * CHUNK + 100], 2);
+    assert_ok(ufo_reset(region, 0, CHUNK));
+    assert_pattern(bytes, 0, CHUNK);
+    ufo_core_free(core);
+}
+
+static void over_two_regions(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_told(4 * MIB);
+    struct source source = {0};
+    ufo *regions[8];
+    for (size_t i = 0; i < 8; i++) {
+        regions[i] = source_region(core, &source, LENGTH, 1, CHUNK);
+        assert_pattern(ufo_data(regions[i]), 0, LENGTH);
+    }
+    for (size_t i = 0; i + 1 < 8; i++) {
+        unsigned char *one = ufo_data(regions[i]), *other = ufo_data(regions[i + 1]);
+        if (other > one ? other - one > 2 * LENGTH : one - other > 2 * LENGTH)
+            continue; /* not side by side */
+        unsigned char *first = one < other ? one : other, *second = one < other ? other : one;
+        unmap(first + LENGTH / 2, (size_t)(second - first));
+        assert_pattern(first, 0, LENGTH);
+        assert_pattern(second, 0, LENGTH);
+    }
+    ufo_core_free(core);
+}
+
+static void moved_away(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_told(4 * MIB);
+    for (int kept = 0; kept < 2; kept++) {
+        struct source source = {0};
+        ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+        unsigned char *bytes = ufo_data(region);
+        assert_pattern(bytes, 0, 3 * CHUNK);
+        bytes[LENGTH / 2] = (unsigned char)~pattern(LENGTH / 2);
+        unsigned char *moved = kept ? mremap(bytes, LENGTH, LENGTH, MREMAP_MAYMOVE | MREMAP_DONTUNMAP) : move(bytes, LENGTH);
+        assert_ptr_not_equal(moved, MAP_FAILED);
+        wait_until_mapped(bytes);
+        uint8_t value = 0;
+        assert_int_equal(guarded_read(moved + 5 * CHUNK, &value), SIGBUS); /* was not there, and is nobody's now */
+        assert_int_equal(guarded_read(moved + 10, &value), 0);
+        assert_int_equal(value, pattern(10));
+        assert_int_equal(guarded_read(moved + LENGTH / 2, &value), 0);
+        assert_int_equal(value, (unsigned char)~pattern(LENGTH / 2));
+        assert_pattern(bytes, 0, LENGTH / 2);
+        assert_int_equal(guarded_read(bytes + LENGTH / 2, &value), SIGBUS);
+        assert_status(ufo_read(region, LENGTH / 2, 1, &value), UFO_ERR_LOST);
+        ufo_free(region);
+        assert_int_equal(guarded_read(moved + 10, &value), 0);
+        assert_int_equal(value, pattern(10));
+        assert_int_equal(munmap(moved, LENGTH), 0);
+    }
+    ufo_core_free(core);
+}
+
+/* What is somebody else's now is neither read, nor written, nor dropped, nor unmapped. */
+static void replaced_by_memory_of_the_program(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_told(256 * KIB);
+    for (int write = 0; write < 2; write++) {
+        struct source source = {0};
+        ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+        unsigned char *bytes = ufo_data(region);
+        const size_t first = 4 * CHUNK, size = 5 * CHUNK;
+        assert_read(region, first, 2 * CHUNK);
+        if (write)
+            bytes[first + 5] = (unsigned char)~pattern(first + 5);
+        unsigned char *own = mmap(bytes + first, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+        assert_ptr_equal(own, bytes + first);
+        memset(own, 0xAA, size);
+        uint8_t value;
+        const uint64_t end = now_ms() + 10000;
+        while (ufo_read(region, first, 1, &value) == UFO_OK && now_ms() < end)
+            sleep_ms(1);
+        for (size_t at = first; at < first + size; at += CHUNK / 2) {
+            assert_status(ufo_read(region, at, 1, &value), UFO_ERR_LOST);
+            assert_status(ufo_write(region, at, 1, "x"), UFO_ERR_LOST);
+        }
+        assert_pattern(bytes, 0, first);
+        assert_pattern(bytes + first + size, first + size, LENGTH - first - size); /* everything else leaves */
+        (void)ufo_evict(region, 0, LENGTH);
+        (void)ufo_reset(region, first, size);
+        (void)ufo_flush(region, 0, LENGTH);
+        assert_int_equal(ufo_read(region, first, 1, &value), UFO_ERR_LOST);
+        ufo_free(region);
+        for (size_t at = 0; at < size; at++)
+            assert_int_equal(own[at], 0xAA);
+        assert_int_not_equal(guarded_peek(own - 1), 0);
+        assert_int_not_equal(guarded_peek(own + size), 0);
+        assert_int_equal(munmap(own, size), 0);
+    }
+    ufo_core_free(core);
+}
+
+static void protected_by_the_program(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_told(256 * KIB);
+    struct source source = {0};
+    ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+    unsigned char *bytes = ufo_data(region);
+    assert_pattern(bytes, 0, 2 * CHUNK);
+    uint8_t value = 0;
+    assert_int_equal(mprotect(bytes, LENGTH, PROT_NONE), 0);
+    assert_int_equal(guarded_read(bytes, &value), SIGSEGV);
+    assert_int_equal(guarded_read(bytes + LENGTH / 2, &value), SIGSEGV);
+    assert_int_equal(mprotect(bytes, LENGTH, PROT_READ), 0);
+    assert_pattern(bytes, 0, LENGTH); /* comes in, and leaves */
+    assert_int_equal(guarded_write(bytes + 7, 1), SIGSEGV);
+    assert_int_equal(mprotect(bytes, LENGTH, PROT_READ | PROT_WRITE), 0);
+    bytes[7] = (unsigned char)~pattern(7);
+    assert_pattern(bytes + CHUNK, CHUNK, LENGTH - CHUNK);
+    assert_int_equal(bytes[7], (unsigned char)~pattern(7));
+    ufo_core_free(core);
+}
+
+static ATOMIC(bool) stop;
+static ATOMIC(size_t) wrong;
+
+static void *read_everywhere(void *argument)
+{
+    ufo *region = argument;
+    const unsigned char *bytes = ufo_data(region);
+    uint64_t random = now_ms();
+    while (!atomic_load(&stop)) {
+        random = random * 6364136223846793005U + 1442695040888963407U;
+        const size_t at = (random >> 33) % LENGTH;
+        unsigned char value;
+        if (at % 8 == 0)
+            value = ufo_read(region, at, 1, &value) == UFO_OK ? value : pattern(at);
+        else
+            value = *(const volatile unsigned char *)(bytes + at);
+        if (value != pattern(at))
+            atomic_fetch_add(&wrong, 1);
+    }
+    return NULL;
+}
+
+/* The program's stores would get lost, so it only loads.  A load may meet the moment in which nothing is mapped: that is a signal, as anywhere. */
+static void while_others_read_by_calls(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_told(256 * KIB);
+    struct source source = {0};
+    ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+    unsigned char *bytes = ufo_data(region);
+    struct team team;
+    atomic_store(&stop, false);
+    team_start(&team, 3, read_everywhere, region);
+    const uint64_t end = now_ms() + 1000;
+    for (size_t i = 0; now_ms() < end; i++) {
+        /* The kernel leaves the old place mapped here, so that nobody finds a hole. */
+        unsigned char *moved = mremap(bytes + i % 60 * CHUNK, CHUNK, CHUNK, MREMAP_MAYMOVE | MREMAP_DONTUNMAP);
+        if (moved != MAP_FAILED)
+            munmap(moved, CHUNK);
+    }
+    atomic_store(&stop, true);
+    team_join(&team);
+    assert_int_equal(atomic_load(&wrong), 0);
+    assert_pattern(bytes, 0, LENGTH);
+    ufo_core_free(core);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(never_zeros),
+        cmocka_unit_test(a_part_comes_back),
+        cmocka_unit_test(changes_are_lost_and_that_is_said),
+        cmocka_unit_test(over_two_regions),
+        cmocka_unit_test(moved_away),
+        cmocka_unit_test(replaced_by_memory_of_the_program),
+        cmocka_unit_test(protected_by_the_program),
+        cmocka_unit_test(while_others_read_by_calls),
+    };
+    return RUN(tests);
+}
