@@ -31,7 +31,16 @@ class Pair {
         registry_.erase(address(begin));
         model_.erase(begin);
     }
-    void check(std::uintptr_t at) const { assert_ptr_equal(registry_.find(address(at)), expected(at)); }
+    void check(std::uintptr_t at) const
+    {
+        assert_ptr_equal(registry_.find(address(at)), expected(at));
+        auto next = model_.upper_bound(at);
+        if (next != model_.begin() && std::prev(next)->second.end > at)
+            --next;
+        const Registry::Found found = registry_.find_from(address(at));
+        assert_ptr_equal(found.handle, next == model_.end() ? nullptr : next->second.handle);
+        assert_ptr_equal(found.end, next == model_.end() ? nullptr : address(next->second.end));
+    }
     /// Every border, from both sides.
     void check_borders() const
     {
