@@ -28,7 +28,7 @@ Status UnmappingReader::start(const void *owner) noexcept
         return bell.status();
     bell_ = std::move(*bell);
     try {
-        thread_ = start_library_thread("ufomem-unmapped", owner, [this] { run(); });
+        thread_ = start_library_thread("ufomem-unmapped", owner, [this, bell = bell_.data()] { run(bell); });
     } catch (...) {
         return fail(Code::limit, "cannot start the thread that hears of unmapped memory (ulimit -u?)");
     }
@@ -45,9 +45,8 @@ void UnmappingReader::stop() noexcept
     thread_.join();
 }
 
-void UnmappingReader::run() noexcept
+void UnmappingReader::run(const std::byte *bell) noexcept
 {
-    const std::byte *const bell = bell_.data();
     for (;;) {
         kernel::FaultMessage message;
         for (const kernel::FaultMessage &got : faults_.read({&message, 1})) {

@@ -29,7 +29,7 @@ class UnmappingReader {
     void stop() noexcept;
 
   private:
-    void run() noexcept;
+    void run(const std::byte *bell) noexcept;
 
     const kernel::Userfaultfd &faults_;
     const Registry &registry_;
