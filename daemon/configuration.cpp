@@ -115,7 +115,7 @@ Configuration::Values Configuration::from_environment()
         if (!text || !*text)
             continue;
         if (setting.times == Setting::once) {
-            values[&setting] = {{text, variable}};
+            values[&setting] = {{std::string(trimmed(text)), variable}};
             continue;
         }
         for (const std::string_view part : split(text, ';'))
@@ -138,7 +138,7 @@ Configuration::Values Configuration::from_flags(const CommandLine &line)
         std::vector<Value> &given = values[setting];
         if (setting->times == Setting::once)
             given.clear(); // the last one counts, so that one can be added to a command that is there
-        given.push_back({text, std::string("--") + setting->name});
+        given.push_back({std::string(trimmed(text)), std::string("--") + setting->name}); // as in the file
     }
     return values;
 }

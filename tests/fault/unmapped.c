@@ -301,15 +301,14 @@ static void while_others_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(protected_by_the_program),
-        cmocka_unit_test(while_others_read),
-        /* ThreadSanitizer takes the library's mapping of a hole for stores to it. */
         cmocka_unit_test(never_zeros),
         cmocka_unit_test(a_part_comes_back),
         cmocka_unit_test(changes_are_lost_and_that_is_said),
         cmocka_unit_test(over_two_regions),
         cmocka_unit_test(moved_away),
         cmocka_unit_test(replaced_by_memory_of_the_program),
+        cmocka_unit_test(protected_by_the_program),
+        cmocka_unit_test(while_others_read),
     };
-    return support_run(tests, UNDER_TSAN ? 2 : sizeof tests / sizeof tests[0]);
+    return RUN(tests);
 }
