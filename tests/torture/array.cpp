@@ -4,6 +4,8 @@
 #include "guard.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 namespace torture {
 namespace {
@@ -198,7 +200,8 @@ void Array::pin_and_use(std::size_t first, std::size_t count, bool write)
         store(first, count);
     else
         load(first, count);
-    pass_.expect(ufo_evict(region_, elements.first, elements.count), UFO_ERR_PINNED, "ufo_evict of what is pinned");
+    pass_.expect(ufo_evict(region_, elements.first, elements.count), shape_.shared ? UFO_OK : UFO_ERR_PINNED,
+                 "ufo_evict of what is pinned");
     load(first, count);
     if (const ufo_status status = ufo_unpin(region_, elements.first, elements.count); status != UFO_OK)
         pass_.note(Violation::broken, "ufo_unpin: %s", ufo_last_error()); // nothing that may fail
@@ -208,6 +211,16 @@ void Array::advise(std::size_t first, std::size_t count, ufo_advice advice)
 {
     const Elements elements = elements_of(first, count);
     (void)pass_.ok(ufo_advise(region_, elements.first, elements.count, advice), "ufo_advise");
+}
+
+bool Array::comes_back(int milliseconds)
+{
+    for (int waited = 0; ufo_touch(region_, 0, 1) == UFO_ERR_CLOSED; waited += 10) {
+        if (waited >= milliseconds)
+            return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return true;
 }
 
 void Array::recover_and_verify()

@@ -25,6 +25,7 @@ class Array {
         std::size_t words_per_element = 1;
         std::size_t stride = 1; ///< words from slot to slot
         Base base = mixed_word;
+        bool shared = false; ///< a service has the memory: what is evicted here stays there
     };
     Array(Pass &pass, ufo *region, Shape shape);
 
@@ -48,6 +49,8 @@ class Array {
     void pin_and_use(std::size_t first, std::size_t count, bool write);
     void advise(std::size_t first, std::size_t count, ufo_advice advice);
 
+    /// Whether it can be read within that time: a service may have to be found again first.
+    bool comes_back(int milliseconds);
     /// After Pass::settle(): what had failed is asked for again, and everything is looked at.
     void recover_and_verify();
     void verify_stored(const Stored &stored);

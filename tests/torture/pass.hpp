@@ -24,6 +24,7 @@ class Pass {
     }
 
     Journal &journal() { return journal_; }
+    Kind kind() const { return kind_; }
     const std::string &folder() const { return folder_; }
 
     /// Whether an error is one of those that may happen now.

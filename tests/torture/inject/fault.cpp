@@ -6,7 +6,10 @@
 #include <array>
 #include <cerrno>
 
+#include <fcntl.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #ifndef MADV_DONTNEED_LOCKED
@@ -15,9 +18,20 @@
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
 #endif
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
 
 namespace torture {
 namespace {
+
+// Newer than the headers of the distributions that we build on.
+constexpr std::uint64_t open_tree_request = 428;
+constexpr std::uint64_t fsopen_request = 430;
+constexpr std::uint64_t fsconfig_request = 431;
+constexpr std::uint64_t fsmount_request = 432;
+constexpr std::uint64_t openat2_request = 437;
+constexpr std::uint64_t mount_setattr_request = 442;
 
 constexpr Fault again{"EAGAIN", EAGAIN, false, true};
 constexpr Fault interrupted{"EINTR", EINTR, false, true};
@@ -61,6 +75,25 @@ constexpr std::array process_vm_readv_faults{not_permitted, short_count};
 constexpr std::array pthread_create_faults{Fault{"EAGAIN", EAGAIN}}; // not a moment's state: the limit of threads
 constexpr std::array pwrite_faults{no_space, device_error, over_quota, interrupted, short_count};
 constexpr std::array read_faults{again, interrupted};
+
+constexpr std::array accept4_faults{too_many_files, no_memory, Fault{"ECONNABORTED", ECONNABORTED}, interrupted, again};
+constexpr std::array bind_faults{no_access, no_memory, no_space, Fault{"EADDRINUSE", EADDRINUSE}};
+constexpr std::array connect_faults{no_access, Fault{"ECONNREFUSED", ECONNREFUSED}, no_entry};
+constexpr std::array new_descriptor_faults{too_many_files, no_memory};
+constexpr std::array watch_event_faults{no_memory, no_space};
+constexpr std::array only_interrupted{interrupted};
+constexpr std::array duplicate_faults{too_many_files};
+constexpr std::array seal_faults{busy, not_permitted};
+constexpr std::array pipe_size_faults{not_permitted, no_memory};
+constexpr std::array listen_faults{Fault{"EADDRINUSE", EADDRINUSE}};
+constexpr std::array lookup_faults{no_entry, no_access, no_memory};
+constexpr std::array preadv2_faults{not_supported, again, interrupted};
+constexpr std::array recvmsg_faults{no_memory, again, interrupted};
+constexpr std::array sendmsg_faults{no_memory, Fault{"ETOOMANYREFS", ETOOMANYREFS}, again, interrupted};
+constexpr std::array setsockopt_faults{no_memory};
+constexpr std::array splice_faults{no_memory, no_space, interrupted, Fault{"short", 0, true}};
+constexpr std::array vmsplice_faults{no_memory, interrupted, Fault{"short", 0, true}};
+constexpr std::array mount_faults{not_permitted, no_memory, no_such_call};
 
 constexpr std::array inherit_faults{no_memory, Fault{"EAGAIN", EAGAIN}};
 constexpr std::array huge_page_faults{invalid, no_memory};
@@ -130,8 +163,29 @@ std::span<const Fault> syscall_faults(std::uint64_t number)
         return scattered_drop_faults;
     case SYS_pidfd_open:
         return pidfd_faults;
+    case fsopen_request:
+    case fsconfig_request:
+    case fsmount_request:
+    case open_tree_request:
+    case mount_setattr_request:
+        return mount_faults;
+    case openat2_request:
+        return open_faults;
     }
     return {}; // to wake, and to send a signal that cannot be queued up, fails for wrong arguments only
+}
+
+std::span<const Fault> fcntl_faults(std::uint64_t command)
+{
+    switch (command) {
+    case F_DUPFD_CLOEXEC:
+        return duplicate_faults;
+    case F_ADD_SEALS:
+        return seal_faults;
+    case F_SETPIPE_SZ:
+        return pipe_size_faults;
+    }
+    return {}; // flags of what is open are read and changed without fail
 }
 
 std::string ioctl_name(std::uint64_t request)
@@ -184,6 +238,28 @@ std::string advice_name(std::uint64_t advice)
     return "madvise(" + std::to_string(advice) + ")";
 }
 
+std::string fcntl_name(std::uint64_t command)
+{
+    switch (command) {
+    case F_DUPFD_CLOEXEC:
+        return "F_DUPFD_CLOEXEC";
+    case F_ADD_SEALS:
+        return "F_ADD_SEALS";
+    case F_SETPIPE_SZ:
+        return "F_SETPIPE_SZ";
+    case F_GETFL:
+        return "F_GETFL";
+    case F_SETFL:
+        return "F_SETFL";
+    }
+    return "fcntl(" + std::to_string(command) + ")";
+}
+
+std::string epoll_name(std::uint64_t operation)
+{
+    return operation == EPOLL_CTL_ADD ? "EPOLL_CTL_ADD" : operation == EPOLL_CTL_MOD ? "EPOLL_CTL_MOD" : "EPOLL_CTL_DEL";
+}
+
 std::string syscall_name(std::uint64_t number)
 {
     switch (number) {
@@ -201,15 +277,23 @@ std::string syscall_name(std::uint64_t number)
         return "pidfd_open";
     case SYS_tgkill:
         return "tgkill";
+    case open_tree_request:
+        return "open_tree";
+    case fsopen_request:
+        return "fsopen";
+    case fsconfig_request:
+        return "fsconfig";
+    case fsmount_request:
+        return "fsmount";
+    case openat2_request:
+        return "openat2";
+    case mount_setattr_request:
+        return "mount_setattr";
     }
     return "syscall(" + std::to_string(number) + ")";
 }
 
-constexpr const char *function_names[] = {"operator new",   "fallocate", "fdatasync", "fopen",   "fstat",
-                                          "ftruncate",      "ioctl",     "lseek",     "madvise", "mincore",
-                                          "mkostemp",       "mmap",      "mprotect",  "mremap",  "munlock",
-                                          "munmap",         "nanosleep", "open",      "pread",   "process_vm_readv",
-                                          "pthread_create", "pwrite",    "read",      "syscall"};
+constexpr const char *function_names[] = {"operator new", "accept4", "bind", "connect", "epoll_create1", "epoll_ctl", "epoll_wait", "eventfd", "fallocate", "fcntl", "fdatasync", "fopen", "fstat", "ftruncate", "getsockopt", "ioctl", "listen", "lseek", "lstat", "madvise", "mincore", "mkostemp", "mmap", "mprotect", "mremap", "munlock", "munmap", "nanosleep", "open", "openat", "pipe2", "pread", "preadv2", "process_vm_readv", "pthread_create", "pwrite", "read", "readlink", "recvmsg", "sendmsg", "setsockopt", "socket", "splice", "syscall", "unlink", "unlinkat", "vmsplice"};
 
 constexpr Pattern all_patterns[] = {{"once", 0}, {"ever", 1}, {"every-2", 2}, {"every-3", 3}, {"every-7", 7}};
 
@@ -220,8 +304,25 @@ std::span<const Fault> plausible_faults(Call call, std::uint64_t request)
     switch (call) {
     case Call::allocate:
         return allocate_faults;
+    case Call::accept4:
+        return accept4_faults;
+    case Call::bind:
+        return bind_faults;
+    case Call::connect:
+        return connect_faults;
+    case Call::epoll_create1:
+    case Call::eventfd:
+    case Call::pipe2:
+    case Call::socket:
+        return new_descriptor_faults;
+    case Call::epoll_ctl: // what is watched already is watched again without fail
+        return request == EPOLL_CTL_ADD ? std::span<const Fault>(watch_event_faults) : std::span<const Fault>();
+    case Call::epoll_wait:
+        return only_interrupted;
     case Call::fallocate:
         return fallocate_faults;
+    case Call::fcntl:
+        return fcntl_faults(request);
     case Call::fdatasync:
         return fdatasync_faults;
     case Call::fopen:
@@ -230,10 +331,19 @@ std::span<const Fault> plausible_faults(Call call, std::uint64_t request)
         return fstat_faults;
     case Call::ftruncate:
         return ftruncate_faults;
+    case Call::getsockopt: // of a descriptor; other options are numbers
+        return request == SO_PEERPIDFD ? std::span<const Fault>(new_descriptor_faults) : std::span<const Fault>();
     case Call::ioctl:
         return ioctl_faults(request);
+    case Call::listen:
+        return listen_faults;
     case Call::lseek:
         return lseek_faults;
+    case Call::lstat:
+    case Call::readlink:
+    case Call::unlink:
+    case Call::unlinkat:
+        return lookup_faults;
     case Call::madvise:
         return madvise_faults(request);
     case Call::mincore:
@@ -252,9 +362,12 @@ std::span<const Fault> plausible_faults(Call call, std::uint64_t request)
     case Call::nanosleep:
         return nanosleep_faults;
     case Call::open:
+    case Call::openat:
         return open_faults;
     case Call::pread:
         return pread_faults;
+    case Call::preadv2:
+        return preadv2_faults;
     case Call::process_vm_readv:
         return process_vm_readv_faults;
     case Call::pthread_create:
@@ -263,6 +376,16 @@ std::span<const Fault> plausible_faults(Call call, std::uint64_t request)
         return pwrite_faults;
     case Call::read:
         return read_faults;
+    case Call::recvmsg:
+        return recvmsg_faults;
+    case Call::sendmsg:
+        return sendmsg_faults;
+    case Call::setsockopt:
+        return setsockopt_faults;
+    case Call::splice:
+        return splice_faults;
+    case Call::vmsplice:
+        return vmsplice_faults;
     case Call::syscall:
         return syscall_faults(request);
     }
@@ -272,6 +395,10 @@ std::span<const Fault> plausible_faults(Call call, std::uint64_t request)
 std::string name_of(Call call, std::uint64_t request)
 {
     switch (call) {
+    case Call::epoll_ctl:
+        return epoll_name(request);
+    case Call::fcntl:
+        return fcntl_name(request);
     case Call::ioctl:
         return ioctl_name(request);
     case Call::madvise:

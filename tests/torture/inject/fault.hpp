@@ -11,13 +11,24 @@ namespace torture {
 
 enum class Call : std::uint8_t {
     allocate, // operator new, of whatever form
+    accept4,
+    bind,
+    connect,
+    epoll_create1,
+    epoll_ctl,
+    epoll_wait,
+    eventfd,
     fallocate,
+    fcntl,
     fdatasync,
     fopen,
     fstat,
     ftruncate,
+    getsockopt,
     ioctl,
+    listen,
     lseek,
+    lstat,
     madvise,
     mincore,
     mkostemp,
@@ -28,12 +39,24 @@ enum class Call : std::uint8_t {
     munmap,
     nanosleep,
     open,
+    openat,
+    pipe2,
     pread,
+    preadv2,
     process_vm_readv,
     pthread_create,
     pwrite,
     read,
-    syscall
+    readlink,
+    recvmsg,
+    sendmsg,
+    setsockopt,
+    socket,
+    splice,
+    syscall,
+    unlink,
+    unlinkat,
+    vmsplice
 };
 
 /// One way to fail.
@@ -51,7 +74,8 @@ struct Pattern {
     unsigned every = 0; ///< 0: once
 };
 
-/// A call is told from others that the same function makes by its request: that of an ioctl, the advice, the number of the system call.
+/// A call is told from others that the same function makes by its request: that of an ioctl, of fcntl or epoll_ctl, the advice, the option,
+/// the number of the system call.
 std::span<const Fault> plausible_faults(Call call, std::uint64_t request);
 std::string name_of(Call call, std::uint64_t request);
 const Fault *fault_named(Call call, std::uint64_t request, std::string_view name);

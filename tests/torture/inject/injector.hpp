@@ -58,6 +58,13 @@ class Injector {
     void set_rules(std::span<const Rule> rules) noexcept;
     void stop() noexcept { armed_.store(false); }
     void go_on() noexcept { armed_.store(true); }
+    bool armed() const noexcept { return armed_.load(); }
+    /// Of a child that is not under test: none of its calls fails, or is listed, from now on.
+    void leave() noexcept
+    {
+        stop();
+        table_ = nullptr;
+    }
     std::uint64_t hits() const noexcept { return hits_.load(); }
     /// Faults of this call happened: address space that the kernel does not take back is no leak of ours.
     bool has_hit(Call call) const noexcept { return (hit_calls_.load() >> static_cast<unsigned>(call) & 1) != 0; }

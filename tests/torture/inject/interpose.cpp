@@ -3,6 +3,7 @@
 // looks for a function.  So the library under test is the one that is shipped, and knows nothing of this.
 #include "injector.hpp"
 #include "ledger.hpp"
+#include "real.hpp"
 #include "uffd.hpp"
 
 #include <cerrno>
@@ -11,7 +12,6 @@
 #include <cstdlib>
 #include <new>
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -26,23 +26,11 @@
 using torture::Call;
 using torture::Fault;
 using torture::Injector;
+using torture::judge;
 using torture::Ledger;
 
 namespace {
 
-// Looked up before main(): a signal handler is no place to do so.  Until then calls are those of constructors, one thread's.
-#define REAL(name) real_##name()
-#define DEFINE_REAL(name)                                                                                              \
-    auto real_##name()                                                                                                 \
-    {                                                                                                                  \
-        static auto found = &::name;                                                                                   \
-        static bool looked_up = false;                                                                                 \
-        if (!looked_up) {                                                                                              \
-            found = reinterpret_cast<decltype(found)>(dlsym(RTLD_NEXT, #name));                                        \
-            looked_up = true;                                                                                          \
-        }                                                                                                              \
-        return found;                                                                                                  \
-    }
 DEFINE_REAL(fallocate)
 DEFINE_REAL(fdatasync)
 DEFINE_REAL(fopen)
@@ -76,17 +64,6 @@ DEFINE_REAL(syscall)
     (void)REAL(munmap), (void)REAL(nanosleep), (void)REAL(open), (void)REAL(pread), (void)REAL(process_vm_readv),
         (void)REAL(pthread_create);
     (void)REAL(pwrite), (void)REAL(read), (void)REAL(syscall);
-}
-
-/// Fails the call, or lets real() do it.
-template <class Result, class Real>
-Result judge(Call call, std::uint64_t request, void *caller, Result failure, Real real)
-{
-    const Injector::Verdict verdict = Injector::of_process().judge(call, request, caller);
-    if (!verdict.fault)
-        return real(verdict.site);
-    errno = verdict.fault->error;
-    return failure;
 }
 
 constexpr std::size_t page = 4096;
@@ -159,8 +136,6 @@ void deallocate(void *memory) noexcept
 }
 
 } // namespace
-
-#define CALLER __builtin_extract_return_addr(__builtin_return_address(0))
 
 extern "C" {
 
