@@ -11,6 +11,7 @@
 #include "log.hpp"
 #include "resident_queue.hpp"
 #include "spill.hpp"
+#include "stragglers.hpp"
 #include "walks.hpp"
 
 #include <string>
@@ -32,6 +33,7 @@ struct Engine {
     Budget budget;
     Frames frames;
     ResidentQueue resident;
+    Stragglers stragglers;
     Walks walks;
     Spill spill;
     Counters counters;

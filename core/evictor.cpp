@@ -123,7 +123,7 @@ bool Evictor::walks_go_first() const { return engine_.walks.bytes() > engine_.bu
 
 /// A scan lives in an eighth of the memory, and takes the rest only as long as nobody else wants it.  While it has more, it alone makes room; what is
 /// used again has to go only if that is needed now and the scan has nothing left.
-Reclaimer::Outcome Evictor::make_room(std::size_t bytes, Need need)
+Reclaimer::Outcome Evictor::make_room_in_queues(std::size_t bytes, Need need)
 {
     Outcome outcome;
     Failing failing;
@@ -139,6 +139,23 @@ Reclaimer::Outcome Evictor::make_room(std::size_t bytes, Need need)
     if (outcome.freed == 0 && need == Need::now)
         reclaim_from(engine_.resident, bytes, failing, outcome);
     return outcome;
+}
+
+/// False if there are none.
+bool Evictor::call_stragglers()
+{
+    Stragglers::Stretches room;
+    const std::span<const Stragglers::Stretch> stretches = engine_.stragglers.take(room);
+    for (const Stragglers::Stretch &stretch : stretches)
+        if (const RegionVisit region = visit(stretch.region))
+            region->enqueue_stragglers(stretch.first, stretch.last);
+    return !stretches.empty();
+}
+
+Reclaimer::Outcome Evictor::make_room(std::size_t bytes, Need need)
+{
+    const Outcome outcome = make_room_in_queues(bytes, need);
+    return outcome.freed == 0 && call_stragglers() ? make_room_in_queues(bytes, need) : outcome;
 }
 
 Reclaimer::Outcome Evictor::reclaim(std::size_t bytes) { return make_room(bytes, Need::now); }

@@ -28,6 +28,8 @@ class Evictor final : public Reclaimer {
     class Failing;
     enum class Need : std::uint8_t { soon, now };
     Outcome make_room(std::size_t bytes, Need need);
+    Outcome make_room_in_queues(std::size_t bytes, Need need);
+    bool call_stragglers();
     bool walks_go_first() const;
     enum Work : std::uint32_t { none, wanted, at_work, ending };
     void start_thread() noexcept;

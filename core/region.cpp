@@ -176,7 +176,16 @@ void Region::enqueue(ChunkIndex chunk, Reuse reuse) noexcept
         return;
     queued_.fetch_sub(1, std::memory_order_relaxed);
     word(chunk).fetch_and(~ChunkWord::queued, std::memory_order_acq_rel);
-    engine_.log(LogLevel::warning, "no memory for the queue of resident chunks: chunk %zu stays in memory until it is unpinned or evicted by call", chunk.value);
+    if (!engine_.stragglers.add(ticket(), chunk))
+        engine_.log(LogLevel::warning, "no memory for the queue of resident chunks: chunk %zu stays in memory until it is unpinned or evicted by call",
+                    chunk.value);
+}
+
+void Region::enqueue_stragglers(ChunkIndex first, ChunkIndex last) noexcept
+{
+    for (ChunkIndex chunk = first; chunk <= last; ++chunk)
+        if (const ChunkWord seen = look(chunk); seen.is(ChunkState::resident) && seen.pins() == 0)
+            enqueue(chunk);
 }
 
 /// Neighbours that came together leave together if they can.

@@ -116,7 +116,9 @@ class Region final : public AnyRegion {
     };
     /// Lets go of those chunks that can leave.  Their places in the resident queue are theirs no more.
     void evict_candidates(std::span<const ChunkIndex> chunks, Eviction &eviction) noexcept;
-    /// The same for neighbours that came together, and leave so if they can.
+    /// Chunks that may be resident, and found no place in the queue, get one.
+    void enqueue_stragglers(ChunkIndex first, ChunkIndex last) noexcept;
+    /// As evict_candidates() for neighbours that came together, and leave so if they can.
     void evict_extent(ChunkRange extent, Eviction &eviction) noexcept;
     /// Whether nobody walks through these chunks at the moment, or is about to; false if that cannot be told.
     bool left_behind(ChunkRange chunks) noexcept;

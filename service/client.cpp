@@ -96,11 +96,12 @@ void Client::lose() noexcept
 /// page would be zeros.
 bool Client::give_memory_up() noexcept
 {
+    bool all = true;
     for (ClientRegion *region : regions_)
-        if (region->attached() && !region->lose(connection_->faults()))
-            return false;
-    connection_.reset();
-    return true;
+        all &= !region->attached() || region->lose(connection_->faults());
+    if (all)
+        connection_.reset();
+    return all;
 }
 
 /// True if there is nothing more to wait for.
@@ -145,10 +146,12 @@ bool Client::reconnect()
              served_by_);
         return false;
     }
+    // Before anything is watched: the service has what tells of its end open, too, so that would be watched on for ever.
+    std::shared_ptr<Connection> connection(std::move(*fresh));
     const GuardedLock lock(mutex_);
-    if (!(*fresh)->report_end(ends_, service_ended).ok())
+    if (!connection->report_end(ends_, service_ended).ok())
         return false;
-    connection_ = std::move(*fresh);
+    connection_ = std::move(connection);
     lost_.store(false, std::memory_order_release);
     log_(LogLevel::info, "the service at '%s' is back", path_.c_str());
     return true;

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 namespace ufomem::service {
 namespace {
@@ -60,7 +62,9 @@ Status ClientRegion::attach(Connection &connection, bool &lasting) noexcept
     lasting = false;
     if (mapping_ && content_.file) { // it has been attached before
         Result<FileVersion> version = FileVersion::of(content_.file);
-        if (!version.ok() || *version != content_.version) {
+        if (!version.ok())
+            return version.status();
+        if (*version != content_.version) {
             lasting = true;
             return fail(Code::file, "the file has been changed since it was opened; open it again");
         }
@@ -70,17 +74,33 @@ Status ClientRegion::attach(Connection &connection, bool &lasting) noexcept
     if (!opened.ok())
         return opened.status();
     number_ = opened->region;
+    Status status = take(connection, *opened, memory, lasting);
+    if (!status.ok()) {
+        const Failure failure = Failure::of_this_thread(status);
+        Detach detach = make<Detach>(0);
+        detach.region = number_;
+        (void)connection.ask<Done>(detach);
+        return failure.report();
+    }
+    attached_ = true;
+    pin_again(connection);
+    return {};
+}
+
+/// Maps what the service has opened.
+Status ClientRegion::take(Connection &connection, const Opened &opened, const kernel::File &memory, bool &lasting) noexcept
+{
     lasting = true;
-    if (opened->bytes == 0 || opened->bytes > SIZE_MAX / 2 || opened->chunk_bytes == 0 || opened->element_size == 0)
+    if (opened.bytes == 0 || opened.bytes > SIZE_MAX / 2 || opened.chunk_bytes == 0 || opened.element_size == 0)
         return fail(Code::system, "the service offers an array of no sense");
-    if (mapping_ && (opened->bytes != bytes_ || opened->element_size != element_size_))
+    if (mapping_ && (opened.bytes != bytes_ || opened.element_size != element_size_))
         return fail(Code::file, "the array has %llu elements of %llu bytes now, and had %zu of %zu; open it again",
-                    static_cast<unsigned long long>(opened->bytes / opened->element_size), static_cast<unsigned long long>(opened->element_size),
+                    static_cast<unsigned long long>(opened.bytes / opened.element_size), static_cast<unsigned long long>(opened.element_size),
                     bytes_ / element_size_, element_size_);
     if (!mapping_) {
-        bytes_ = opened->bytes;
-        element_size_ = opened->element_size;
-        chunk_bytes_ = opened->chunk_bytes;
+        bytes_ = opened.bytes;
+        element_size_ = opened.element_size;
+        chunk_bytes_ = opened.chunk_bytes;
         Result<kernel::Mapping> reserved = kernel::map_private(round_up(bytes_, kernel::page_size()), kernel::Protection::none, content_.address);
         if (!reserved.ok())
             return reserved.status();
@@ -89,11 +109,8 @@ Status ClientRegion::attach(Connection &connection, bool &lasting) noexcept
     lasting = false;
     loads_only_.store(!connection.serves_system_calls(), std::memory_order_relaxed);
     Status status = map(connection, memory);
-    if (status.ok()) {
-        attached_ = true;
-        pin_again(connection);
+    if (status.ok())
         return {};
-    }
     const Failure failure = Failure::of_this_thread(status);
     (void)kernel::map_beyond_end(mapping_.data(), mapping_.size());
     return failure.report();
@@ -116,18 +133,20 @@ Status ClientRegion::map(Connection &connection, const kernel::File &memory) noe
 
 bool ClientRegion::lose(const kernel::Userfaultfd &faults) noexcept
 {
-    if (!kernel::map_beyond_end(mapping_.data(), mapping_.size()).ok())
-        return false;
-    attached_ = false;
-    faults.wake(mapping_.data(), mapping_.size());
-    return true;
+    const bool beyond_end = kernel::map_beyond_end(mapping_.data(), mapping_.size()).ok();
+    // Without memory for that: who sleeps is woken nevertheless, and gets the other signal.
+    if (beyond_end || kernel::protect(mapping_.data(), mapping_.size(), kernel::Protection::none).ok())
+        faults.wake(mapping_.data(), mapping_.size());
+    if (beyond_end)
+        attached_ = false;
+    return beyond_end;
 }
 
 Status ClientRegion::note_failure(int error, ByteRange range) const noexcept
 {
     {
         const GuardedLock lock(client_->mutex_);
-        if (!attached_)
+        if (!attached_ || client_->lost())
             return gone();
     }
     return fail_errno(Code::populate, error, "the service cannot bring in bytes [%zu, %zu) of the array", range.offset, range.end());
@@ -185,8 +204,11 @@ Status ClientRegion::pin(ByteRange range)
         Result<Pinned> pinned = ask<Pinned>(about<Pin>(range));
         if (!pinned.ok())
             return pinned.status();
-        if (pinned->complete == 0)
+        if (pinned->complete == 0) {
+            if (attempt >= most_attempts / 10) // somebody who is making room may have lost the processor
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
             continue;
+        }
         const GuardedLock lock(client_->mutex_);
         pins_.push_back(range);
         return {};

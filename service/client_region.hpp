@@ -68,6 +68,7 @@ class ClientRegion {
   private:
     template <class Answer, class Request> Result<Answer> ask(Request request) noexcept;
     Result<Opened> open(Connection &connection, kernel::File &memory) noexcept;
+    Status take(Connection &connection, const Opened &opened, const kernel::File &memory, bool &lasting) noexcept;
     Status map(Connection &connection, const kernel::File &memory) noexcept;
     void pin_again(Connection &connection) noexcept;
     Status gone() const noexcept;

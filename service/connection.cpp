@@ -38,7 +38,10 @@ Status Connection::report_end(const kernel::EventQueue &queue, std::uint64_t tag
 {
     if (Status status = queue.add_end(socket_.descriptor(), tag); !status.ok())
         return status;
-    return queue.add(service_.descriptor(), tag, kernel::EventQueue::Report::always);
+    Status status = queue.add(service_.descriptor(), tag, kernel::EventQueue::Report::always);
+    if (!status.ok())
+        queue.remove(socket_.descriptor());
+    return status;
 }
 
 void Connection::forget_end(const kernel::EventQueue &queue) const noexcept
@@ -47,14 +50,27 @@ void Connection::forget_end(const kernel::EventQueue &queue) const noexcept
     queue.remove(service_.descriptor());
 }
 
+/// The service has opened what nobody here waits for any more.
+void Connection::give_back(std::uint64_t region) noexcept
+{
+    Detach detach = make<Detach>(next_number_++); // its answer is one that nobody waits for, either
+    detach.region = region;
+    if (!socket_.send(bytes_of(detach)).ok())
+        socket_.shut_down();
+}
+
 /// `head` is that of the request.
 Result<kernel::UnixSocket::Received> Connection::exchange(Head &head, std::span<const std::byte> request, int descriptor, Kind expected, Room &room) noexcept
 {
     const GuardedLock lock(asking_);
     head.number = next_number_++;
     // A service that turns a client away says why and hangs up, maybe before it was asked anything.
-    if (Status status = socket_.send(request, descriptor); !status.ok() && status.code != Code::closed)
+    if (Status status = socket_.send(request, descriptor); !status.ok() && status.code != Code::closed) {
+        // A service that believes in a region that has gone would answer the faults of what comes in its place: rather begin anew.
+        if (head.kind == Kind::detach)
+            socket_.shut_down();
         return status;
+    }
     for (;;) {
         Result<kernel::UnixSocket::Received> received = socket_.receive(room);
         if (!received.ok())
@@ -62,14 +78,18 @@ Result<kernel::UnixSocket::Received> Connection::exchange(Head &head, std::span<
         if (received->size == 0)
             return fail(Code::closed, "the service at '%s' has ended the conversation", path_.c_str());
         const std::span<const std::byte> message = std::span(room).first(received->size);
-        Result<Kind> kind = kind_of(message, static_cast<bool>(received->descriptor));
+        Result<Kind> kind = kind_of(message, received->descriptor || received->refused);
         if (!kind.ok())
             return kind.status();
         const std::uint32_t number = read_as<Head>(message).number;
+        if (*kind == Kind::opened && (number != head.number || received->refused))
+            give_back(read_as<Opened>(message).region);
         if (*kind == Kind::failed && (number == head.number || number == 0))
             return report(read_as<Failed>(message));
         if (number != head.number)
             continue; // what was waited for in vain before
+        if (received->refused)
+            return fail(Code::limit, "no descriptor is left for what the service at '%s' sends; raise ulimit -n", path_.c_str());
         if (*kind != expected)
             return fail(Code::system, "the service at '%s' gives an answer to another question", path_.c_str());
         return received;

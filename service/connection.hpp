@@ -46,6 +46,7 @@ class Connection {
     using Room = std::array<std::byte, most_bytes>;
     explicit Connection(const std::string &path) : path_(path) {}
     Status greet() noexcept;
+    void give_back(std::uint64_t region) noexcept;
     Result<kernel::UnixSocket::Received> exchange(Head &head, std::span<const std::byte> request, int descriptor, Kind expected, Room &room) noexcept;
 
     const std::string path_;

@@ -203,10 +203,11 @@ void Server::admit() noexcept
         (void)socket.send(bytes_of(make_failed(0, Failure::of_this_thread(status))));
         return;
     }
+    auto entry = sessions_.end();
     try {
         const std::uint64_t number = next_client_++;
         auto session = std::make_shared<Session>(host_, number, std::move(socket));
-        const auto entry = sessions_.emplace(number, std::move(session)).first;
+        entry = sessions_.emplace(number, std::move(session)).first;
         clients_.store(sessions_.size(), std::memory_order_relaxed);
         clients_ever_.fetch_add(1, std::memory_order_relaxed);
         const Session &admitted = *entry->second;
@@ -216,6 +217,8 @@ void Server::admit() noexcept
         else
             options_.log(LogLevel::info, "client %llu: process %d of user %u, group %u", static_cast<unsigned long long>(number), peer.process, peer.user, peer.group);
     } catch (...) { // no memory: he is turned away
+        if (entry != sessions_.end())
+            dismiss(entry);
     }
 }
 

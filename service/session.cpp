@@ -75,7 +75,8 @@ bool Session::hear() noexcept
     Status status;
     try {
         status = received->cut_off ? misbehaves(fail(Code::invalid, "a message is longer than any should be, or comes with several descriptors"))
-                                   : answer(message, std::move(received->descriptor));
+                 : received->refused ? fail(Code::limit, "the service has no descriptor left for what was sent to it; try again later, or raise its ulimit -n")
+                                     : answer(message, std::move(received->descriptor));
     } catch (const std::bad_alloc &) {
         status = fail(Code::nomem, "the service has no memory for the request");
     } catch (...) {
@@ -179,7 +180,7 @@ Status Session::offer(std::uint32_t number, const std::shared_ptr<ServedRegion> 
     const Geometry &geometry = region->geometry();
     const int memory = region->audience().memory().readable().descriptor();
     Opened opened = make<Opened>(number);
-    opened.region = next_region_;
+    opened.region = next_region_++;
     opened.bytes = geometry.body_bytes();
     opened.element_size = geometry.element_size();
     opened.chunk_bytes = geometry.chunk_bytes();
@@ -192,15 +193,21 @@ Status Session::offer(std::uint32_t number, const std::shared_ptr<ServedRegion> 
             return fail(Code::limit, "an array of %llu bytes would be more than a client may have mapped: of %llu bytes it has %llu; free some regions first",
                         static_cast<unsigned long long>(bytes), static_cast<unsigned long long>(host_.limits.mapped_bytes),
                         static_cast<unsigned long long>(mapped_bytes_));
+        regions_.emplace(opened.region, Opened_{region, nullptr, {}});
         mapped_bytes_ += bytes;
-        regions_.emplace(next_region_++, Opened_{region, nullptr, {}});
     }
-    return send(opened, memory);
+    Status status = send(opened, memory);
+    if (!status.ok()) { // the client does not know of it
+        const GuardedLock lock(mutex_);
+        regions_.erase(opened.region);
+        mapped_bytes_ -= geometry.mapped_body_bytes();
+    }
+    return status;
 }
 
 Status Session::attach(const Attach &request)
 {
-    std::shared_ptr<Attachment> attachment;
+    Opened_ *opened = nullptr; // which stays where it is for as long as this message is being answered
     {
         const GuardedLock lock(mutex_);
         const auto found = regions_.find(request.region);
@@ -210,10 +217,14 @@ Status Session::attach(const Attach &request)
         constexpr std::uint64_t address_end = 1ULL << 56;
         if (request.address % kernel::page_size() != 0 || request.address >= address_end || size > address_end - request.address)
             return fail(Code::invalid, "a region cannot be mapped at %llx", static_cast<unsigned long long>(request.address));
-        attachment = std::make_shared<Attachment>(found->second.region, faults_, request.address);
-        found->second.attachment = attachment;
+        opened = &found->second;
     }
-    attachment->join();
+    auto attachment = std::make_shared<Attachment>(opened->region, faults_, request.address);
+    attachment->join(); // before it is found: who has not joined is never woken
+    {
+        const GuardedLock lock(mutex_);
+        opened->attachment = std::move(attachment);
+    }
     return send(make<Done>(request.head.number));
 }
 

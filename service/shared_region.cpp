@@ -57,8 +57,11 @@ Result<RegionHandle *> SharedRegion::open(const Request &request)
     if (!region.ok())
         return region.status();
     Result<Geometry> geometry = geometry_of(**region, request);
-    if (!geometry.ok())
-        return geometry.status();
+    if (!geometry.ok()) {
+        const Failure failure = Failure::of_this_thread(geometry.status());
+        region->reset(); // which may fail itself
+        return failure.report();
+    }
     const std::size_t bytes = (*region)->bytes();
     RegionHandle *handle = region_handles().take();
     std::unique_ptr<SharedRegion> shared;

@@ -150,8 +150,6 @@ Result<UnixSocket::Received> UnixSocket::receive(std::span<std::byte> room) cons
             return fail_errno(Code::system, errno, "receiving a message");
     Received received;
     received.size = static_cast<std::size_t>(size);
-    // Descriptors for which there is no room are closed by the kernel.
-    received.cut_off = (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
     for (cmsghdr *part_of = CMSG_FIRSTHDR(&header); part_of; part_of = CMSG_NXTHDR(&header, part_of))
         if (part_of->cmsg_level == SOL_SOCKET && part_of->cmsg_type == SCM_RIGHTS)
             for (std::size_t at = 0; CMSG_LEN(at + sizeof(int)) <= part_of->cmsg_len; at += sizeof(int)) {
@@ -160,6 +158,9 @@ Result<UnixSocket::Received> UnixSocket::receive(std::span<std::byte> room) cons
                 received.cut_off |= static_cast<bool>(received.descriptor); // one too many
                 received.descriptor = File(carried);
             }
+    // Descriptors for which there is no room are closed by the kernel: here is room for one.
+    received.refused = (header.msg_flags & MSG_CTRUNC) != 0 && !received.descriptor;
+    received.cut_off |= (header.msg_flags & MSG_TRUNC) != 0 || ((header.msg_flags & MSG_CTRUNC) != 0 && !received.refused);
     return received;
 }
 

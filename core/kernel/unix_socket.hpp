@@ -49,6 +49,7 @@ class UnixSocket {
     struct Received {
         std::size_t size = 0;     ///< of the message; 0: the other end has closed
         bool cut_off = false;     ///< the message, or the descriptors with it, did not fit
+        bool refused = false;     ///< there was a descriptor with it, and this process may not have another one
         File descriptor;          ///< if there was one with it
     };
     Result<Received> receive(std::span<std::byte> room) const noexcept;

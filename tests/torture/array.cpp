@@ -228,12 +228,14 @@ void Array::recover_and_verify()
     pass_.step("recovering");
     (void)flush(0, slots()); // ufo_reset() forgets what was not stored, also of neighbours that share an element
     for (std::size_t first = 0; first < elements(); first += chunk_elements_) {
-        if (ufo_touch(region_, first, 1) == UFO_OK)
+        // A service's failures are page by page where a part of a chunk was evicted here.
+        const std::size_t count = std::min(chunk_elements_, elements() - first);
+        if (ufo_touch(region_, first, count) == UFO_OK)
             continue;
         // What a source has refused stays so until it is asked again; there can be no changes in it.
         if (const ufo_status status = ufo_reset(region_, first, 1); status != UFO_OK)
             pass_.note(Violation::broken, "ufo_reset of element %zu: %s", first, ufo_last_error());
-        if (const ufo_status status = ufo_touch(region_, first, 1); status != UFO_OK)
+        if (const ufo_status status = ufo_touch(region_, first, count); status != UFO_OK)
             pass_.note(Violation::broken, "ufo_touch of element %zu after ufo_reset: %s", first, ufo_last_error());
     }
     pass_.step("verifying");

@@ -168,7 +168,8 @@ void Sweep::judge_holdings()
         const Site *site = journal_->sites.find(held.site);
         // ... and the capacity of a string in it.
         if (!site || symbols_.mentions(*site, "HandlePool")
-            || symbols_.mentions(*site, "ufo_core_config_set_spill_dir"))
+            || symbols_.mentions(*site, "ufo_core_config_set_spill_dir")
+            || symbols_.mentions(*site, "ufo_server_config_set_path"))
             continue;
         journal_->note(Violation::leak, "%zu %s, %zu bytes: %s", held.count, held.mapping ? "mappings" : "allocations",
                        held.bytes, symbols_.describe(*site).c_str());

@@ -88,7 +88,7 @@ constexpr std::array pipe_size_faults{not_permitted, no_memory};
 constexpr std::array listen_faults{Fault{"EADDRINUSE", EADDRINUSE}};
 constexpr std::array lookup_faults{no_entry, no_access, no_memory};
 constexpr std::array preadv2_faults{not_supported, again, interrupted};
-constexpr std::array recvmsg_faults{no_memory, again, interrupted};
+constexpr std::array recvmsg_faults{no_memory, again, interrupted, Fault{"no-descriptor", 0, true}};
 constexpr std::array sendmsg_faults{no_memory, Fault{"ETOOMANYREFS", ETOOMANYREFS}, again, interrupted};
 constexpr std::array setsockopt_faults{no_memory};
 constexpr std::array splice_faults{no_memory, no_space, interrupted, Fault{"short", 0, true}};
@@ -320,7 +320,7 @@ std::span<const Fault> plausible_faults(Call call, std::uint64_t request)
     case Call::epoll_wait:
         return only_interrupted;
     case Call::fallocate:
-        return fallocate_faults;
+        return request == fallocate_in_memory ? std::span<const Fault>(only_interrupted) : fallocate_faults;
     case Call::fcntl:
         return fcntl_faults(request);
     case Call::fdatasync:

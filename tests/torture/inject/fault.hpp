@@ -61,7 +61,7 @@ enum class Call : std::uint8_t {
 
 /// One way to fail.
 struct Fault {
-    const char *name; ///< of the errno; "short" and "part-..." for transfers that end early
+    const char *name; ///< of the errno; "short", "part-..." and "no-descriptor" for transfers that end early
     int error;        ///< 0: a transfer that says how far it came
     bool partial = false;
     /// The kernel asks to try again: that it does so for ever would be its own fault, so "for ever" ends after some time.

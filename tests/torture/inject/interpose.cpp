@@ -10,6 +10,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 
 #include <fcntl.h>
@@ -67,6 +68,16 @@ DEFINE_REAL(syscall)
 }
 
 constexpr std::size_t page = 4096;
+
+/// A file that SharedFile has made.
+bool is_shared_memory(int descriptor)
+{
+    char link[32];
+    char target[32] = {};
+    std::snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    return readlink(link, target, sizeof target - 1) > 0
+           && (std::strncmp(target, "/memfd:", 7) == 0 || std::strcmp(target, "/cache (deleted)") == 0);
+}
 
 /// About half of a transfer, in whole pages if the kernel transfers pages; nothing to be halved is left whole.
 std::size_t half_of(std::size_t size, std::size_t unit) { return size / 2 / unit * unit; }
@@ -141,7 +152,8 @@ extern "C" {
 
 int fallocate(int descriptor, int mode, off_t offset, off_t length)
 {
-    return judge(Call::fallocate, 0, CALLER, -1,
+    const std::uint64_t request = is_shared_memory(descriptor) ? torture::fallocate_in_memory : 0;
+    return judge(Call::fallocate, request, CALLER, -1,
                  [=](auto) { return REAL(fallocate)(descriptor, mode, offset, length); });
 }
 

@@ -160,8 +160,17 @@ ssize_t readlink(const char *path, char *out, std::size_t size) noexcept
 
 ssize_t recvmsg(int descriptor, msghdr *message, int flags)
 {
-    return judge<ssize_t>(Call::recvmsg, 0, CALLER, -1,
-                          [=](auto) { return REAL(recvmsg)(descriptor, message, flags); });
+    const Injector::Verdict verdict = Injector::of_process().judge(Call::recvmsg, 0, CALLER);
+    if (!verdict.fault)
+        return REAL(recvmsg)(descriptor, message, flags);
+    if (!verdict.fault->partial) {
+        errno = verdict.fault->error;
+        return -1;
+    }
+    // Without room for descriptors the kernel does with them what it does for who may not have any more.
+    message->msg_control = nullptr;
+    message->msg_controllen = 0;
+    return REAL(recvmsg)(descriptor, message, flags);
 }
 
 ssize_t sendmsg(int descriptor, const msghdr *message, int flags)

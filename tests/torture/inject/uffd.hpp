@@ -34,4 +34,7 @@ namespace torture {
 /// The futex system call sleeps or wakes, which fail in different ways.
 inline constexpr std::uint64_t futex_wait_request = std::uint64_t{1} << 32;
 
+/// Memory gives room back without fail, other than a disk.
+inline constexpr std::uint64_t fallocate_in_memory = 1;
+
 } // namespace torture

@@ -258,16 +258,19 @@ void client_of_two(Pass &pass) { stay_with_server(pass, true); }
 /// Tries again for as long as there is a reason: only when nothing fails any more it may not take long.
 template <class Made> Made *make_under_service(Pass &pass, Notes &notes, const char *what, const std::function<Made *()> &attempt)
 {
-    for (;;) {
-        const bool settled = notes.settled;
+    constexpr int patience = 150; // a service that has been lost is found again after half a second at most
+    for (int settled = 0;;) {
+        settled += notes.settled ? 1 : 0;
         if (Made *made = attempt())
             return made;
-        if (settled) {
+        if (settled > 1 && (ufo_last_status() != UFO_ERR_CLOSED || settled > patience)) {
             pass.note(Violation::broken, "%s, when the errors had stopped: %s", what, ufo_last_error());
             return nullptr;
         }
-        if (pass.kind() == Pass::Kind::clean || ufo_last_error()[0] == '\0')
-            pass.note(Violation::unclear, "%s: %s", what, ufo_last_error());
+        if (pass.kind() == Pass::Kind::clean)
+            pass.note(Violation::broken, "%s: %s", what, ufo_last_error());
+        if (ufo_last_error()[0] == '\0')
+            pass.note(Violation::unclear, "%s: no sentence", what);
         pass.journal().reported.fetch_add(1);
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
