@@ -183,9 +183,10 @@ void Region::enqueue(ChunkIndex chunk, Reuse reuse) noexcept
 
 void Region::enqueue_stragglers(ChunkIndex first, ChunkIndex last) noexcept
 {
-    for (ChunkIndex chunk = first; chunk <= last; ++chunk)
+    table_.for_each_touched({first, last.value - first.value + 1}, [this](ChunkIndex chunk) {
         if (const ChunkWord seen = look(chunk); seen.is(ChunkState::resident) && seen.pins() == 0)
             enqueue(chunk);
+    });
 }
 
 /// Neighbours that came together leave together if they can.
