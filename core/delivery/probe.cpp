@@ -62,16 +62,21 @@ extern const char ufomem_probe_failed[];
 
 namespace ufomem {
 
-Status prepare_probes() noexcept { return install_fault_handler(SIGBUS); }
+Status prepare_probes() noexcept
+{
+    Status status = install_fault_handler(SIGBUS);
+    return status.ok() ? install_fault_handler(SIGSEGV) : status;
+}
 
 bool probe(const std::byte *data, std::size_t size, std::size_t step) noexcept
 {
     // A fault whose signal is blocked would end the process.
-    sigset_t bus;
+    sigset_t faults;
     sigset_t before;
-    sigemptyset(&bus);
-    sigaddset(&bus, SIGBUS);
-    pthread_sigmask(SIG_UNBLOCK, &bus, &before);
+    sigemptyset(&faults);
+    sigaddset(&faults, SIGBUS);
+    sigaddset(&faults, SIGSEGV);
+    pthread_sigmask(SIG_UNBLOCK, &faults, &before);
     bool there = true;
     for (std::size_t at = 0; at < size && there; at += step)
         there = ufomem_probe_load(data + at);

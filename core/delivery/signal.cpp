@@ -170,7 +170,7 @@ bool is_fault(int signal, const siginfo_t &info) { return signal == SIGSEGV ? in
 
 void on_fault(std::size_t handler, int signal, siginfo_t *info, void *context)
 {
-    if (signal == SIGBUS && end_probe(*static_cast<ucontext_t *>(context)))
+    if (end_probe(*static_cast<ucontext_t *>(context)))
         return;
     const int error = errno;
     const ucontext_t &interrupted = *static_cast<const ucontext_t *>(context);

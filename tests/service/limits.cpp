@@ -252,13 +252,15 @@ void a_sandbox_without_openat2(void **)
     assert_int_equal(process.wait(), 0);
 }
 
-/// Without descriptors left nobody is admitted; those who are there are served, and whoever has knocked is let in later.
+/// Without descriptors left nobody is admitted; those who are there are served, but for what would take another one, and whoever has knocked is let in
+/// later.
 void descriptors_run_out(void **)
 {
 #if defined(__SANITIZE_ADDRESS__)
     skip(); // UBSan, in the same build, makes pipes to look at memory
 #endif
     Service service;
+    const std::string path = service.folder().pattern_file("file", MiB);
     Common<std::atomic<int>> turn;
     Process early([&] {
         Result<std::shared_ptr<Client>> client = Client::connect(service.path(), {});
@@ -267,6 +269,9 @@ void descriptors_run_out(void **)
         CHECK(region.ok());
         turn->store(1);
         CHECK(eventually([&] { return turn->load() == 2; }));
+        const kernel::File file(open(path.c_str(), O_RDONLY));
+        CHECK(file && (*client)->open_file(file.descriptor()).status().code == Code::limit);
+        CHECK(std::string(last_error()).find("descriptor") != std::string::npos);
         CHECK(is_pattern((*region)->data(), 0, (*region)->bytes()));
         return 0;
     });
@@ -285,6 +290,7 @@ void descriptors_run_out(void **)
     pause_ms(50);
     turn->store(2);
     assert_int_equal(early.wait(), 0);
+    assert_int_equal(service.notes().dismissed.load(), 0);
     assert_int_equal(prlimit(service.process().id(), RLIMIT_NOFILE, &limit, nullptr), 0);
     assert_int_equal(late.wait(), 0);
     assert_int_equal(service.end(), 0);
