@@ -146,8 +146,8 @@ UFO_API const char *ufo_service_path(void);
 /**
  * Connects to the server at a socket (NULL: ufo_service_path()).  The connection lives until the client and all its regions are freed.
  *
- * When the server ends, loads from absent and present elements alike raise SIGBUS, and calls return #UFO_ERR_CLOSED, within a second; as soon as there is a server at
- * the same socket again, the client opens its arrays there anew, at the same addresses.  @since 0.1
+ * When the server ends, loads from absent and present elements alike raise SIGBUS (or SIGSEGV, while memory is being replaced), and calls return
+ * #UFO_ERR_CLOSED, within a second; as soon as there is a server at the same socket again, the client opens its arrays there anew, at the same addresses.  @since 0.1
  */
 UFO_API ufo_client *ufo_client_connect(const char *path);
 /** Frees a client; regions that it has been used for go on.  @since 0.1 */
