@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Random loads, stores, calls, resets and budget changes by many threads, each access checked against an exact model (model.h), and
- * the memory that the kernel counts against the budget.
+ * the memory that the kernel counts against the budget; among signals, children, and regions that come and go (disturbance.h).
  *
  *     model [--seed N] [--seconds S] [--threads T]
  */
-#include "stress/actor.h"
+#include "stress/disturbance.h"
 
 enum { MODELS = 9 };
 #define SLACK (3 * MIB) /* stacks, arenas and tables, which the budget does not count */
@@ -84,7 +84,7 @@ int main(int argc, char **argv)
     printf("--seed %llu --seconds %u --threads %zu\n", (unsigned long long)seed, seconds, threads);
     fflush(stdout);
 
-    size_t least = threads * 384 * KIB + 512 * KIB; /* pins of two chunks, fills of two, for each thread */
+    size_t least = threads * 384 * KIB + 640 * KIB; /* pins of two chunks, fills of two, for each thread; a fill of those that come and go */
     ufo_core *core = new_core(least);
     for (size_t m = 0; m < MODELS; m++) {
         models[m].seed = seed * MODELS + m;
@@ -95,6 +95,8 @@ int main(int argc, char **argv)
     struct actor self = {.random = seed, .block = malloc(LONGEST * 4096)};
     struct team team;
     team_start(&team, threads, run, NULL);
+    struct disturbance disturbance = {.actors = &team, .core = core, .model = &models[0]};
+    disturbance_start(&disturbance);
     for (uint64_t end = now_ms() + seconds * 1000; now_ms() < end && !atomic_load(&stop); changes++) {
         size_t budget = least + next(&self) % 4 * least;
         ufo_status status = ufo_core_set_budget(core, budget);
@@ -110,14 +112,16 @@ int main(int argc, char **argv)
         }
     }
     atomic_store(&stop, true);
+    disturbance_join(&disturbance);
     team_join(&team);
     if (!atomic_load(&failed))
         check_all(&self, core);
     for (size_t m = 0; m < MODELS && !atomic_load(&failed); m++)
         model_close(&models[m]);
     free(self.block);
-    printf("%llu operations, %llu elements checked, %zu budgets, at most %zu KiB resident\n",
-           (unsigned long long)operations, (unsigned long long)(checked + self.checked), changes, highest / KIB);
+    printf("%llu operations, %llu elements checked, %zu budgets, %zu signals, %zu children, %zu other regions, at most %zu KiB resident\n",
+           (unsigned long long)operations, (unsigned long long)(checked + self.checked), changes, disturbance.signals,
+           disturbance.children, disturbance.regions, highest / KIB);
     if (atomic_load(&failed)) {
         fprintf(stderr, "FAILED: %s\n", complaint);
         return 1;
