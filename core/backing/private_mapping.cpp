@@ -83,7 +83,11 @@ Status PrivateBacking::mend(ChunkIndex chunk) noexcept
 /// range is not watched, which the next install notices.
 Status PrivateBacking::renew(std::byte *data, std::size_t size) noexcept
 {
-    faults_.unwatch_to_unmap(data, size);
+    // A message about its end would have it taken for unmapped by the program.
+    if (!faults_.unwatch_to_unmap(data, size)) {
+        (void)kernel::protect(data, size, protection());
+        return fail(Code::limit, "cannot map a chunk again; raise vm.max_map_count");
+    }
     const Status mapped = kernel::map_private_again(data, size);
     const Failure failure = Failure::of_this_thread(mapped);
     half_renewed_.store(true, std::memory_order_release);
@@ -162,11 +166,11 @@ kernel::Mapping PrivateBacking::unmap(Addresses addresses) noexcept
 {
     kernel::Mapping reserved;
     if (!taken_.any()) {
-        faults_.unwatch_to_unmap(body_, geometry_.mapped_body_bytes());
+        (void)faults_.unwatch_to_unmap(body_, geometry_.mapped_body_bytes());
         reserved = end_of(mapping_, addresses);
     } else {
         taken_.for_each_other(mapping_.data(), mapping_.size(), [this](std::byte *data, std::size_t size) {
-            faults_.unwatch_to_unmap(data, size);
+            (void)faults_.unwatch_to_unmap(data, size);
             kernel::Mapping(data, size).reset();
         });
         mapping_.release();

@@ -143,7 +143,7 @@ void ServedBacking::wake_for(ByteRange pages) noexcept
 kernel::Mapping ServedBacking::unmap(Addresses addresses) noexcept
 {
     const std::size_t size = geometry_.mapped_body_bytes();
-    faults_.unwatch_to_unmap(body_, size);
+    (void)faults_.unwatch_to_unmap(body_, size);
     kernel::Mapping reserved = end_of(mapping_, addresses);
     if (faults_.faults() == kernel::Faults::as_messages)
         faults_.wake(body_, size);

@@ -293,11 +293,12 @@ bool Userfaultfd::unwatch(std::byte *data, std::size_t size) const noexcept
     return ioctl(descriptor_, UFFDIO_UNREGISTER, &range) == 0;
 }
 
-void Userfaultfd::unwatch_to_unmap(std::byte *data, std::size_t size) const noexcept
+bool Userfaultfd::unwatch_to_unmap(std::byte *data, std::size_t size) const noexcept
 {
+    if (unmapping_ == Unmapping::unnoticed)
+        return true;
     // Without protection, who is woken would find zeros.
-    if (unmapping_ == Unmapping::reported && protect(data, size, Protection::none).ok())
-        (void)unwatch(data, size);
+    return protect(data, size, Protection::none).ok() && unwatch(data, size);
 }
 
 /// Memory has one userfaultfd: a second one may have it only where it is not watched.  (To ask the first one for something that it refuses would take

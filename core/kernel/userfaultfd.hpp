@@ -77,8 +77,9 @@ class Userfaultfd {
     Status watch_as_pool(std::byte *data, std::size_t size) const noexcept;
     /// Faults of the range are the kernel's own business again; whoever sleeps in one is woken.
     bool unwatch(std::byte *data, std::size_t size) const noexcept;
-    /// Before the range is unmapped: nobody has to read a message about that, and who sleeps in a fault finds memory without access.
-    void unwatch_to_unmap(std::byte *data, std::size_t size) const noexcept;
+    /// Before the range is unmapped: nobody has to read a message about that, and who sleeps in a fault finds memory without access.  False if there
+    /// will be a message.
+    bool unwatch_to_unmap(std::byte *data, std::size_t size) const noexcept;
     /// Whether faults of this page are reported here.
     bool watches(std::byte *page) const noexcept;
 
