@@ -56,6 +56,7 @@ Result<Spill::Offset> Spill::store(const std::byte *data, std::size_t size) noex
             return fail_errno(Code::spill, error != 0 ? error : ENOSPC, "the spill file in '%s' cannot take %zu bytes; the changes stay in memory",
                               folder_.c_str(), size);
         }
+        pace_.note(file_, size);
         return place;
     } catch (...) {
         return fail(Code::nomem, "no memory for the table of the spill file");

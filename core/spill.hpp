@@ -4,6 +4,7 @@
 
 #include "free_ranges.hpp"
 #include "kernel/file.hpp"
+#include "kernel/write_pace.hpp"
 #include "status.hpp"
 
 #include <atomic>
@@ -35,6 +36,7 @@ class Spill {
     const std::string folder_;
     std::mutex mutex_; // for everything but the transfers themselves
     kernel::File file_;
+    kernel::WritePace pace_;
     std::atomic<bool> opened_{false};
     FreeRanges free_; // holes, no disk space; behind the last place everything is free
     std::atomic<std::uint64_t> held_{0};

@@ -87,8 +87,11 @@ Status FileSource::store(const Geometry &, ByteRange data, const std::byte *in)
     std::size_t done = 0;
     if (file_->unbuffered && page_aligned(at, data.length, in))
         done = file_->unbuffered.write_at(at, in, data.length, error);
-    if (done < data.length)
-        done += file_->buffered.write_at(at + done, in + done, data.length - done, error);
+    if (done < data.length) {
+        const std::size_t buffered = file_->buffered.write_at(at + done, in + done, data.length - done, error);
+        file_->pace.note(file_->buffered, buffered);
+        done += buffered;
+    }
     if (done < data.length)
         return fail_errno(Code::file, error != 0 ? error : EIO, "writing %zu bytes at %llu of '%s'; the changes stay in memory", data.length,
                           static_cast<unsigned long long>(at), file_->path.c_str());

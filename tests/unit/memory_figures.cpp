@@ -120,7 +120,8 @@ void an_outer_group_that_cannot_be_seen(void **)
     kernel.write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
     kernel.write("/sys/fs/cgroup/memory/memory.usage_in_bytes", std::to_string(mib) + '\n');
     kernel.write("/sys/fs/cgroup/memory/memory.stat", "inactive_file 1\nhierarchical_memory_limit " + std::to_string(3 * mib)
-                                                          + "\ntotal_inactive_file " + std::to_string(mib / 2) + "\n");
+                                                          + "\ntotal_inactive_file " + std::to_string(mib) + "\ntotal_dirty "
+                                                          + std::to_string(mib / 8) + "\ntotal_writeback " + std::to_string(3 * mib / 8) + "\n");
     MemoryFigures figures(kernel.root);
     const auto rooms = figures.look(start);
     assert_int_equal(rooms.size(), 2);
