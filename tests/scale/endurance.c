@@ -2,7 +2,8 @@
 /*
  * Loads and stores under a small budget for as long as one likes: does memory grow with the number of faults?
  *
- *     endurance [SECONDS 3] [BUDGET 8, in MiB] [THREADS 2] [LEAK 0, bytes that each populate loses: to see the program fail]
+ *     endurance [SECONDS 3, at most] [BUDGET 8, in MiB] [THREADS 2] [STORES 4: one chunk in so many is stored to]
+ *               [FAULTS: ends after so many] [LEAK 0, bytes that each populate loses: to see the program fail]
  *
  * A line through (faults, memory) tells how much.  Memory comes in pages and arenas, so what a run can tell depends on its length:
  * FLOOR over all of its faults is noise.  A few bytes in a thousand faults show after some hundred million.
@@ -14,7 +15,7 @@ enum { CHUNKS = 16384, CHUNK = 512, SAMPLES = 100000 };
 #define FLOOR (512.0 * 1024)
 
 static ufo *region;
-static size_t leak;
+static size_t leak, stores = 4;
 static ATOMIC(bool) stop;
 static ATOMIC(size_t) next, wrong;
 static struct sample {
@@ -43,7 +44,7 @@ static void *touch(void *unused)
         size_t chunk = random % CHUNKS, own = chunk * CHUNK + 1 + number;
         if (array[chunk * CHUNK] != mixed(chunk * CHUNK))
             atomic_fetch_add(&wrong, 1);
-        if (chunk % 4 == 0) {
+        if (chunk % stores == 0) {
             if (array[own] != mixed(own) && array[own] != number)
                 atomic_fetch_add(&wrong, 1);
             array[own] = number;
@@ -73,7 +74,9 @@ int main(int argc, char **argv)
     size_t seconds = size_argument(argc, argv, 1, 3);
     size_t budget = size_argument(argc, argv, 2, 8) * MIB;
     size_t threads = size_argument(argc, argv, 3, 2);
-    leak = argc > 4 ? size_argument(argc, argv, 4, 1) : 0;
+    stores = size_argument(argc, argv, 4, 4);
+    double most_faults = (double)size_argument(argc, argv, 5, SIZE_MAX);
+    leak = argc > 6 ? size_argument(argc, argv, 6, 1) : 0;
     if (threads > 128) {
         fprintf(stderr, "%s: at most 128 threads\n", argv[0]);
         return 2;
@@ -94,8 +97,10 @@ int main(int argc, char **argv)
     team_start(&team, threads, touch, NULL);
     uint64_t start = now_ms(), shown = start, end = start + seconds * 1000;
     size_t apart = seconds * 1000 / SAMPLES + 20, count = 0;
-    for (uint64_t now = start; now < end && count < SAMPLES; now = now_ms()) {
+    bool enough = false;
+    for (uint64_t now = start; now < end && count < SAMPLES && !enough; now = now_ms()) {
         samples[count++] = (struct sample){(double)core_stats(core).faults, (double)process_resident()};
+        enough = samples[count - 1].faults >= most_faults;
         if (now - shown >= 5000) {
             shown = now;
             printf("%6llu s  %11.0f faults  %8.0f KiB\n", (unsigned long long)(now - start) / 1000, samples[count - 1].faults,
