@@ -8,6 +8,7 @@
 #include "chunk_table.hpp"
 #include "counters.hpp"
 #include "engine.hpp"
+#include "fill_pace.hpp"
 #include "geometry.hpp"
 #include "handle.hpp"
 #include "readahead.hpp"
@@ -52,6 +53,7 @@ class Region final : public AnyRegion {
     bool contains(const std::byte *address) const { return address >= header() && address < body() + geometry_->mapped_body_bytes(); }
     RegionHandle &handle() const { return handle_; }
     RegionTicket ticket() const { return {&handle_, generation_}; }
+    FillPace &fill_pace() { return fill_pace_; }
 
     // -- faults, for the deliveries
     struct Fault {
@@ -268,6 +270,7 @@ class Region final : public AnyRegion {
     SpinLock readahead_lock_; // only ever tried
     Readahead readahead_;     // guarded by readahead_lock_
     std::atomic<std::int64_t> extent_nanoseconds_{std::numeric_limits<std::int64_t>::max()}; // what loading took the last time
+    FillPace fill_pace_;
     std::atomic<std::uint64_t> resident_bytes_{0};
     std::atomic<std::uint64_t> pins_{0};
     std::atomic<std::uint64_t> queued_{0};

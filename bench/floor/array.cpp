@@ -7,6 +7,8 @@
 #include "floor/readers.hpp"
 #include "floor/signals.hpp"
 
+#include <algorithm>
+
 using namespace bench;
 
 template <class Install> static void measure(Options &options)
@@ -15,7 +17,7 @@ template <class Install> static void measure(Options &options)
     const std::size_t bytes = options.size("size", std::size_t{2} << 30);
     const std::size_t budget = options.size("budget", bytes / 4);
     const std::size_t chunk = options.size("chunk", 1 << 20);
-    const auto readers = static_cast<unsigned>(options.size("readers", 3));
+    const auto readers = static_cast<unsigned>(options.size("readers", std::max(1U, std::thread::hardware_concurrency())));
     const bool by_signal = options.text("by", "readers") == "signal";
     const Source source(options.text("file", ""));
     options.finish();
@@ -30,7 +32,7 @@ template <class Install> static void measure(Options &options)
     if (by_signal)
         answer_by_signal(answer);
     else
-        start_readers(userfault, readers, std::nullopt, answer);
+        start_readers(userfault, readers, {ReaderPlace::each, 0}, answer);
     record_order(order, {reinterpret_cast<Element *>(array.data()), bytes / sizeof(Element)}, budget, high_water);
     std::fflush(stdout);
     std::_Exit(EXIT_SUCCESS); // the readers are blocked in the kernel

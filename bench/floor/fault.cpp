@@ -15,16 +15,18 @@ int main(int argc, char **argv)
     const std::size_t chunk = options.size("chunk", 64 << 10);
     const std::size_t faults = options.size("faults", 1000);
     const auto readers = static_cast<unsigned>(options.size("readers", 1));
-    const std::string cpu = options.text("reader-cpu", "any"); // any, same, other: than the faulting thread's
+    const std::string cpu = options.text("reader-cpu", "any"); // any, same, other: than the faulting thread's; each: one for each reader
     const std::size_t touched = faults * latency_spread * chunk;
     const std::size_t bytes = options.size("size", touched);
     const bool by_signal = options.text("by", "readers") == "signal";
     options.finish();
 
-    std::optional<int> reader_cpu;
-    if (cpu != "any") {
+    ReaderPlace place;
+    if (cpu == "same" || cpu == "other") {
         pin_this_thread(0);
-        reader_cpu = cpu == "same" ? 0 : 1;
+        place = {ReaderPlace::one, cpu == "same" ? 0 : 1};
+    } else if (cpu == "each") {
+        place = {ReaderPlace::each, 0};
     }
 
     const Mapping array(bytes);
@@ -41,7 +43,7 @@ int main(int argc, char **argv)
     if (by_signal)
         answer_by_signal(answer);
     else
-        start_readers(userfault, readers, reader_cpu, answer);
+        start_readers(userfault, readers, place, answer);
 
     const std::size_t spread = bytes / touched; // chunks from one that may be touched to the next
     const auto *element = reinterpret_cast<const Element *>(array.data());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Threads that all block in read() on one userfaultfd.  The kernel wakes one of them for each fault; with several of them
-// waiting, one that last ran on the faulting thread's CPU often wins, and the fault is answered without crossing CPUs.
+// Threads that all block in read() on one userfaultfd.  The kernel wakes all of them for each fault; with one on each CPU the one
+// on the faulting thread's CPU mostly wins, and the fault is answered without crossing CPUs.
 #pragma once
 
 #include "floor/userfault.hpp"
@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include <optional>
 #include <thread>
 
 namespace bench {
@@ -22,13 +21,19 @@ inline void pin_this_thread(int cpu)
         die("cannot run on CPU " + std::to_string(cpu));
 }
 
+/// Where readers run: all of them anywhere, on one CPU, or each on a CPU of its own.
+struct ReaderPlace {
+    enum { anywhere, one, each } where = anywhere;
+    int cpu = 0;
+};
+
 /// Starts `count` readers that hand every fault to `answer`.  They run until the program ends.
-template <class Answer> void start_readers(const Userfault &userfault, unsigned count, std::optional<int> cpu, Answer answer)
+template <class Answer> void start_readers(const Userfault &userfault, unsigned count, ReaderPlace place, Answer answer)
 {
     for (unsigned reader = 0; reader < count; reader++)
-        std::thread([&userfault, cpu, answer] {
-            if (cpu)
-                pin_this_thread(*cpu);
+        std::thread([&userfault, place, reader, answer] {
+            if (place.where != ReaderPlace::anywhere)
+                pin_this_thread(place.where == ReaderPlace::one ? place.cpu : static_cast<int>(reader));
             for (;;)
                 answer(userfault.next_fault());
         }).detach();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <thread>
 
 namespace bench {
 
@@ -94,7 +95,7 @@ Group faults(const Scale &scale, std::size_t chunk)
     floor("1 reader on the same CPU, COPY", {"--readers", "1", "--reader-cpu", "same"});
     floor("1 reader on another CPU, COPY", {"--readers", "1", "--reader-cpu", "other"});
     floor("1 reader anywhere, COPY", {"--readers", "1"});
-    floor("3 readers anywhere, COPY", {"--readers", "3"});
+    floor("a reader on each CPU, COPY", {"--readers", std::to_string(std::thread::hardware_concurrency()), "--reader-cpu", "each"});
     library("ufomem inline, load", {"--by", "load", "--delivery", "inline"});
     library("ufomem, load", {"--by", "load"});
     library("ufomem, load, read-only", {"--by", "load", "--read-only"});

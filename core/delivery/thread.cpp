@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "thread.hpp"
 
+#include "../kernel/clock.hpp"
 #include "../kernel/futex.hpp"
 #include "../library_thread.hpp"
-#include "../region.hpp"
 #include "unmapping.hpp"
 
 #include <algorithm>
@@ -24,15 +24,21 @@ void raise_bus_error(pid_t thread) { syscall(SYS_tgkill, getpid(), thread, SIGBU
 /// Whether this thread is one of those that read, or had to stop being one in the middle of a message.
 enum class Reading : std::uint8_t { no, yes, interrupted };
 thread_local Reading t_reading = Reading::no;
-
-unsigned processors() { return std::max(1U, std::thread::hardware_concurrency()); }
+/// Where this thread reads; null: anywhere.
+thread_local constinit const kernel::Processors *t_home = nullptr;
+/// Of this thread; every eighth of the short ones is timed.
+thread_local constinit unsigned t_fills = 0;
+constexpr unsigned fills_until_timed = 8;
 
 } // namespace
 
 ThreadDelivery::ThreadDelivery(Engine &engine, const kernel::Userfaultfd &faults, const Registry &registry, unsigned most_workers)
     : engine_(engine), faults_(faults), registry_(registry), most_workers_(most_workers),
-      readers_wanted_(std::min(most_workers, processors() + 1))
+      readers_wanted_(std::min<unsigned>(most_workers, static_cast<unsigned>(std::clamp<std::size_t>(processors_.count(), 2, most_readers)))),
+      standby_(*this, reading_)
 {
+    for (unsigned i = 0; i < readers_wanted_ && processors_.count() == readers_wanted_; ++i)
+        homes_[i] = processors_.only(i);
 }
 
 Status ThreadDelivery::start() noexcept
@@ -40,14 +46,15 @@ Status ThreadDelivery::start() noexcept
     if (Status status = doorbell_.install(faults_); !status.ok())
         return status;
     for (unsigned i = 0; i < readers_wanted_; ++i)
-        if (!add_reader(false) && i < 2)
+        if (!add_reader(false, homes_[i].count() != 0 ? &homes_[i] : nullptr) && i < 2)
             return fail(Code::limit, "cannot start the threads that answer faults; at least two are needed (ulimit -u?)");
-    return {};
+    return standby_.start(&engine_);
 }
 
 void ThreadDelivery::stop() noexcept
 {
     stopping_.store(true);
+    standby_.stop();
     calls_to_work_.fetch_add(1);
     kernel::futex_wake_all(calls_to_work_);
     while (workers_.load() != 0) {
@@ -62,10 +69,10 @@ void ThreadDelivery::stop() noexcept
 }
 
 /// One more thread that reads: a resting one, or a new one.
-bool ThreadDelivery::add_reader(bool beyond_limit) noexcept
+bool ThreadDelivery::add_reader(bool beyond_limit, const kernel::Processors *home) noexcept
 {
     const GuardedLock lock(mutex_);
-    if (called_ < resting_) {
+    if (!home && called_ < resting_) {
         ++called_;
         reading_.fetch_add(1);
         calls_to_work_.fetch_add(1);
@@ -78,7 +85,7 @@ bool ThreadDelivery::add_reader(bool beyond_limit) noexcept
     workers_.fetch_add(1);
     try {
         threads_.reserve(threads_.size() + 1); // so that a thread that has started always gets in
-        threads_.push_back(start_library_thread("ufomem-worker", &engine_, [this] { run(); }));
+        threads_.push_back(start_library_thread("ufomem-worker", &engine_, [this, home] { run(home); }));
         return true;
     } catch (...) {
         reading_.fetch_sub(1);
@@ -105,9 +112,11 @@ void ThreadDelivery::read_again() noexcept
     t_reading = Reading::yes;
 }
 
-/// More readers than wanted would only get in each other's way.
+/// More readers than wanted would only get in each other's way.  Those that have a processor of their own stay.
 bool ThreadDelivery::leave_to_rest() noexcept
 {
+    if (t_home)
+        return false;
     int readers = reading_.load();
     while (readers > static_cast<int>(readers_wanted_))
         if (reading_.compare_exchange_weak(readers, readers - 1)) {
@@ -142,9 +151,12 @@ bool ThreadDelivery::rest() noexcept
     }
 }
 
-void ThreadDelivery::run() noexcept
+void ThreadDelivery::run(const kernel::Processors *home) noexcept
 {
     t_reading = Reading::yes;
+    t_home = home;
+    if (home)
+        home->use();
     for (;;) {
         kernel::FaultMessage message;
         const std::span<const kernel::FaultMessage> got = faults_.read({&message, 1});
@@ -213,10 +225,10 @@ void ThreadDelivery::answer(const kernel::FaultMessage &message) noexcept
     Region::Answer given = region->answer_quickly(fault);
     if (given == Region::Answer::fill) {
         read_again();
-        if (!leave_a_reader(message))
+        const bool is_short = region->fill_pace().is_short();
+        if (!stop_reading(message, is_short))
             return;
-        t_reading = Reading::no;
-        given = region->answer_by_fill(fault);
+        given = fill(*region, fault, is_short);
         reading_.fetch_add(1);
         t_reading = Reading::yes;
     }
@@ -227,14 +239,39 @@ void ThreadDelivery::answer(const kernel::FaultMessage &message) noexcept
     }
 }
 
-/// Stops being a reader, if there is or can be another one.  Otherwise somebody who is busy now will answer the message.
-bool ThreadDelivery::leave_a_reader(const kernel::FaultMessage &message) noexcept
+/// By somebody who has stopped reading.
+Region::Answer ThreadDelivery::fill(Region &region, const Region::Fault &fault, bool is_short) noexcept
 {
+    const std::uint32_t stepped_in = standby_.times_stepped_in();
+    const bool timed = !is_short || ++t_fills % fills_until_timed == 0;
+    const std::int64_t start = timed ? kernel::now_nanoseconds() : 0;
+    const bool leaves_home = !is_short && t_home; // which others may want to use meanwhile
+    if (leaves_home)
+        processors_.use();
+    const Region::Answer given = region.answer_by_fill(fault);
+    if (leaves_home)
+        t_home->use();
+    if (timed)
+        region.fill_pace().note(kernel::now_nanoseconds() - start);
+    if (is_short && stepped_in != standby_.times_stepped_in())
+        region.fill_pace().note_stuck();
+    return given;
+}
+
+/// Stops being a reader, if there is or can be another one, or if it is for a short time.  Otherwise somebody who is busy now will answer the message.
+bool ThreadDelivery::stop_reading(const kernel::FaultMessage &message, bool for_short) noexcept
+{
+    t_reading = Reading::no;
     if (reading_.fetch_sub(1) > 1)
         return true;
+    if (for_short && workers_.load() < most_workers_) { // so that there will be one, if need be
+        standby_.watch();
+        return true;
+    }
     if (add_reader(WaitGraph::of_process().fills_any(message.thread)))
         return true;
     reading_.fetch_add(1);
+    t_reading = Reading::yes;
     const GuardedLock lock(mutex_);
     try {
         postponed_.push_back(message);

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
 // Faults as messages of userfaultfd, answered by threads of the library.
 //
-// Several threads sleep in read(2) at once, one more than there are processors: the kernel wakes them all, and the one on the
+// Several threads sleep in read(2) at once, where there are few processors one on each: the kernel wakes them all, and the one on the
 // faulting thread's processor wins, which takes a seventh of the time that a wake-up across processors does.  Whoever reads a message
-// answers it himself, but never the last reader: before that one runs populate, another thread takes his place, so that a fault
-// raised by populate is always read.
+// answers it himself.  Before the last reader runs populate another thread takes his place, so that a fault raised by populate is always
+// read; unless it will hardly take longer than to wake that other thread (fill_pace.hpp).  Then the standby looks after it.
 #pragma once
 
 #include "../engine.hpp"
+#include "../kernel/processors.hpp"
 #include "../kernel/userfaultfd.hpp"
+#include "../region.hpp"
 #include "../registry.hpp"
 #include "doorbell.hpp"
+#include "standby.hpp"
 
+#include <array>
 #include <atomic>
 #include <deque>
 #include <mutex>
@@ -34,13 +38,17 @@ class ThreadDelivery : public kernel::MessageReaders {
     std::size_t workers() const { return workers_.load(std::memory_order_relaxed); }
 
   private:
-    void run() noexcept;
+    /// The kernel wakes all who read, so there must not be many.
+    static constexpr std::size_t most_readers = 4;
+
+    void run(const kernel::Processors *home) noexcept;
     void wake(const kernel::FaultMessage &message) const noexcept;
     void answer(const kernel::FaultMessage &message) noexcept;
     void answer_stray(const kernel::FaultMessage &message) const noexcept;
     void read_again() noexcept;
-    bool leave_a_reader(const kernel::FaultMessage &message) noexcept;
-    bool add_reader(bool beyond_limit) noexcept;
+    bool stop_reading(const kernel::FaultMessage &message, bool for_short) noexcept;
+    Region::Answer fill(Region &region, const Region::Fault &fault, bool is_short) noexcept;
+    bool add_reader(bool beyond_limit, const kernel::Processors *home = nullptr) noexcept;
     bool leave_to_rest() noexcept;
     bool rest() noexcept;
     bool take_postponed(kernel::FaultMessage &message) noexcept;
@@ -48,8 +56,10 @@ class ThreadDelivery : public kernel::MessageReaders {
     Engine &engine_;
     const kernel::Userfaultfd &faults_;
     const Registry &registry_;
+    const kernel::Processors processors_ = kernel::Processors::of_this_thread();
     const unsigned most_workers_;
     const unsigned readers_wanted_;
+    std::array<kernel::Processors, most_readers> homes_; // of the first readers, if there is a processor for each; constant from start() on
 
     std::atomic<int> reading_{0}; // threads in read(2), or on their way there
     std::atomic<std::size_t> workers_{0};
@@ -63,6 +73,7 @@ class ThreadDelivery : public kernel::MessageReaders {
     unsigned resting_ = 0;                         // guarded by mutex_
     unsigned called_ = 0;                          // guarded by mutex_: of the resting, those that are to read
 
+    Standby standby_;
     Doorbell doorbell_; // read(2) cannot be interrupted otherwise
 };
 
