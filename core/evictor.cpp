@@ -3,7 +3,6 @@
 
 #include "kernel/futex.hpp"
 #include "library_thread.hpp"
-#include "region.hpp"
 #include "signal_guard.hpp"
 
 #include <algorithm>
@@ -12,8 +11,6 @@
 
 namespace ufomem {
 namespace {
-
-constexpr std::size_t most_at_once = 32;
 
 /// The candidates of one region at the head of `candidates`.
 std::span<Candidate> of_one_region(std::span<Candidate> candidates)
@@ -49,9 +46,15 @@ class Evictor::Failing {
     bool full_ = false;
 };
 
-void Evictor::evict(std::span<const Candidate> candidates, Region &region, bool passed, Failing &failing, Outcome &outcome)
+template <std::size_t most> struct Evictor::RoomFor {
+    std::array<Candidate, most> candidates;
+    std::array<ChunkIndex, most> chunks;
+    Region::BatchOf<most> batch;
+    Room room() { return {candidates, chunks, batch}; }
+};
+
+void Evictor::evict(std::span<const Candidate> candidates, Region &region, bool passed, const Room &room, Failing &failing, Outcome &outcome)
 {
-    std::array<ChunkIndex, most_at_once> chunks;
     Region::Eviction eviction;
     eviction.only_clean = failing.has(candidates[0].region.handle);
     eviction.passed = passed;
@@ -60,8 +63,8 @@ void Evictor::evict(std::span<const Candidate> candidates, Region &region, bool 
         if (candidate.chunks > 1)
             region.evict_extent({candidate.chunk, candidate.chunks}, eviction);
         else
-            chunks[alone++] = candidate.chunk;
-    region.evict_candidates(std::span(chunks).first(alone), eviction);
+            room.chunks[alone++] = candidate.chunk;
+    region.evict_candidates(room.chunks.first(alone), room.batch, eviction);
     outcome.freed += eviction.freed;
     if (passed)
         walks_store_.store(eviction.stored, std::memory_order_relaxed);
@@ -72,12 +75,11 @@ void Evictor::evict(std::span<const Candidate> candidates, Region &region, bool 
 }
 
 /// Lets go of what walks have left behind, the newest first, in the region that was walked through last.
-void Evictor::reclaim_passed(std::size_t bytes, Failing &failing, Outcome &outcome)
+void Evictor::reclaim_passed(std::size_t bytes, const Room &room, Failing &failing, Outcome &outcome)
 {
     ResidentQueue &queue = engine_.walks.queue;
     const std::size_t walk = engine_.walks.latest.load(std::memory_order_relaxed);
-    std::array<Candidate, most_at_once> room;
-    const std::span<Candidate> newest = queue.newest(walk, room);
+    const std::span<Candidate> newest = queue.newest(walk, room.candidates);
     std::size_t chosen = 0; // those move to the front
     std::size_t sum = 0;
     if (newest.empty())
@@ -93,18 +95,17 @@ void Evictor::reclaim_passed(std::size_t bytes, Failing &failing, Outcome &outco
         newest[chosen++] = candidate;
     }
     if (chosen != 0)
-        evict(newest.first(chosen), *region, true, failing, outcome);
+        evict(newest.first(chosen), *region, true, room, failing, outcome);
 }
 
 /// Lets candidates of one queue leave.
-void Evictor::reclaim_from(ResidentQueue &queue, std::size_t bytes, Failing &failing, Outcome &outcome)
+void Evictor::reclaim_from(ResidentQueue &queue, std::size_t bytes, const Room &room, Failing &failing, Outcome &outcome)
 {
-    std::array<Candidate, most_at_once> room;
     // Those that cannot leave go to the end of a queue; each is asked once.
     std::size_t asked = 0;
-    const std::size_t most = queue.size() + most_at_once;
+    const std::size_t most = queue.size() + room.candidates.size();
     while (outcome.freed < bytes && asked < most) {
-        std::span<Candidate> candidates = queue.pop(room, bytes - outcome.freed);
+        std::span<Candidate> candidates = queue.pop(room.candidates, bytes - outcome.freed);
         if (candidates.empty())
             break;
         asked += candidates.size();
@@ -114,7 +115,7 @@ void Evictor::reclaim_from(ResidentQueue &queue, std::size_t bytes, Failing &fai
             const RegionVisit region = visit(group[0].region);
             if (!region)
                 continue;
-            evict(group, *region, false, failing, outcome);
+            evict(group, *region, false, room, failing, outcome);
         }
     }
 }
@@ -123,21 +124,21 @@ bool Evictor::walks_go_first() const { return engine_.walks.bytes() > engine_.bu
 
 /// A scan lives in an eighth of the memory, and takes the rest only as long as nobody else wants it.  While it has more, it alone makes room; what is
 /// used again has to go only if that is needed now and the scan has nothing left.
-Reclaimer::Outcome Evictor::make_room_in_queues(std::size_t bytes, Need need)
+Reclaimer::Outcome Evictor::make_room_in_queues(std::size_t bytes, Need need, const Room &room)
 {
     Outcome outcome;
     Failing failing;
     ResidentQueue &walks = engine_.walks.queue;
     if (!walks_go_first()) {
-        reclaim_from(engine_.resident, bytes, failing, outcome);
-        reclaim_from(walks, bytes, failing, outcome);
+        reclaim_from(engine_.resident, bytes, room, failing, outcome);
+        reclaim_from(walks, bytes, room, failing, outcome);
         return outcome;
     }
-    reclaim_passed(bytes, failing, outcome);
+    reclaim_passed(bytes, room, failing, outcome);
     if (outcome.freed == 0)
-        reclaim_from(walks, bytes, failing, outcome);
+        reclaim_from(walks, bytes, room, failing, outcome);
     if (outcome.freed == 0 && need == Need::now)
-        reclaim_from(engine_.resident, bytes, failing, outcome);
+        reclaim_from(engine_.resident, bytes, room, failing, outcome);
     return outcome;
 }
 
@@ -152,13 +153,17 @@ bool Evictor::call_stragglers()
     return !stretches.empty();
 }
 
-Reclaimer::Outcome Evictor::make_room(std::size_t bytes, Need need)
+Reclaimer::Outcome Evictor::make_room(std::size_t bytes, Need need, const Room &room)
 {
-    const Outcome outcome = make_room_in_queues(bytes, need);
-    return outcome.freed == 0 && call_stragglers() ? make_room_in_queues(bytes, need) : outcome;
+    const Outcome outcome = make_room_in_queues(bytes, need, room);
+    return outcome.freed == 0 && call_stragglers() ? make_room_in_queues(bytes, need, room) : outcome;
 }
 
-Reclaimer::Outcome Evictor::reclaim(std::size_t bytes) { return make_room(bytes, Need::now); }
+Reclaimer::Outcome Evictor::reclaim(std::size_t bytes)
+{
+    RoomFor<16> small; // it may be a signal handler that asks
+    return make_room(bytes, Need::now, small.room());
+}
 
 Evictor::~Evictor()
 {
@@ -199,6 +204,7 @@ void Evictor::start_thread() noexcept
 
 void Evictor::run() noexcept
 {
+    RoomFor<64> large; // other processors are interrupted for each batch
     for (;;) {
         std::uint32_t work = work_.load();
         if (work == ending)
@@ -211,7 +217,7 @@ void Evictor::run() noexcept
             const std::size_t missing = engine_.frames.missing_room();
             if (missing == 0)
                 break;
-            const Outcome outcome = make_room(missing, Need::soon);
+            const Outcome outcome = make_room(missing, Need::soon, large.room());
             if (outcome.freed == 0) { // all that is left is in use, or cannot be stored: those who need room report it
                 kernel::futex_wait(work_, at_work, 10);
                 break;

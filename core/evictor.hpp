@@ -5,6 +5,7 @@
 
 #include "engine.hpp"
 #include "reclaimer.hpp"
+#include "region.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -26,17 +27,24 @@ class Evictor final : public Reclaimer {
 
   private:
     class Failing;
+    /// For those who are to leave: chosen, asked, and gone.  As large as the stack of who asks allows; memory is given back so many chunks at a time.
+    struct Room {
+        std::span<Candidate> candidates;
+        std::span<ChunkIndex> chunks;
+        Region::Batch &batch;
+    };
+    template <std::size_t most> struct RoomFor;
     enum class Need : std::uint8_t { soon, now };
-    Outcome make_room(std::size_t bytes, Need need);
-    Outcome make_room_in_queues(std::size_t bytes, Need need);
+    Outcome make_room(std::size_t bytes, Need need, const Room &room);
+    Outcome make_room_in_queues(std::size_t bytes, Need need, const Room &room);
     bool call_stragglers();
     bool walks_go_first() const;
     enum Work : std::uint32_t { none, wanted, at_work, ending };
     void start_thread() noexcept;
     void run() noexcept;
-    void reclaim_from(ResidentQueue &queue, std::size_t bytes, Failing &failing, Outcome &outcome);
-    void reclaim_passed(std::size_t bytes, Failing &failing, Outcome &outcome);
-    void evict(std::span<const Candidate> candidates, Region &region, bool passed, Failing &failing, Outcome &outcome);
+    void reclaim_from(ResidentQueue &queue, std::size_t bytes, const Room &room, Failing &failing, Outcome &outcome);
+    void reclaim_passed(std::size_t bytes, const Room &room, Failing &failing, Outcome &outcome);
+    void evict(std::span<const Candidate> candidates, Region &region, bool passed, const Room &room, Failing &failing, Outcome &outcome);
 
     Engine &engine_;
     std::atomic<std::uint32_t> work_{none}; // what the thread shall do; it sleeps on it

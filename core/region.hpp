@@ -116,8 +116,25 @@ class Region final : public AnyRegion {
         bool stored = false; ///< some were changed
         Failure failure;
     };
-    /// Lets go of those chunks that can leave.  Their places in the resident queue are theirs no more.
-    void evict_candidates(std::span<const ChunkIndex> chunks, Eviction &eviction) noexcept;
+    /// Chunks in the leaving state whose memory is given back in one go.
+    struct Batch {
+        std::span<ChunkIndex> chunks;
+        std::span<Outgoing> items; // as many
+        std::size_t count = 0;
+    };
+    /// With its room.  Eighty bytes for each chunk: a signal handler may have little stack.
+    template <std::size_t most> class BatchOf : public Batch {
+      public:
+        BatchOf() : Batch{chunks_, items_} {}
+        BatchOf(const BatchOf &) = delete;
+        BatchOf &operator=(const BatchOf &) = delete;
+
+      private:
+        std::array<ChunkIndex, most> chunks_;
+        std::array<Outgoing, most> items_;
+    };
+    /// Lets go of those chunks that can leave.  Their places in the resident queue are theirs no more.  The batch is empty, before and after.
+    void evict_candidates(std::span<const ChunkIndex> chunks, Batch &batch, Eviction &eviction) noexcept;
     /// Chunks that may be resident, and found no place in the queue, get one.
     void enqueue_stragglers(ChunkIndex first, ChunkIndex last) noexcept;
     /// As evict_candidates() for neighbours that came together, and leave so if they can.
@@ -201,13 +218,6 @@ class Region final : public AnyRegion {
     bool leave_together(ChunkRange extent, bool dirty, Eviction &eviction) noexcept;
 
     // region_leave.cpp
-    /// Chunks in the leaving state whose memory is given back in one go.
-    struct Batch {
-        static constexpr std::size_t most = 16;
-        std::array<ChunkIndex, most> chunks;
-        std::array<Outgoing, most> items;
-        std::size_t count = 0;
-    };
     bool leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &batch, Eviction &eviction) noexcept;
     void finish(Batch &batch) noexcept;
     Status store_out(ChunkRange chunks, const std::byte *content, bool by_caller, bool &spilled) noexcept;

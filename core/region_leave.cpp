@@ -97,7 +97,7 @@ bool Region::leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &
     // The rest of its word waits in the table, until the memory of the whole batch is given back.
     if (next.has(ChunkWord::spilled))
         word(chunk).fetch_or(ChunkWord::spilled, std::memory_order_relaxed);
-    if (batch.count == Batch::most)
+    if (batch.count == batch.items.size())
         finish(batch);
     batch.chunks[batch.count] = chunk;
     batch.items[batch.count++] = std::move(*outgoing);
@@ -106,7 +106,7 @@ bool Region::leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &
 
 void Region::finish(Batch &batch) noexcept
 {
-    backing_->finish(std::span(batch.items).first(batch.count));
+    backing_->finish(batch.items.first(batch.count));
     for (std::size_t i = 0; i < batch.count; ++i) {
         const ChunkIndex chunk = batch.chunks[i];
         publish(chunk, look(chunk).to(ChunkState::absent).without(ChunkWord::dirty));
@@ -114,9 +114,8 @@ void Region::finish(Batch &batch) noexcept
     batch.count = 0;
 }
 
-void Region::evict_candidates(std::span<const ChunkIndex> chunks, Eviction &eviction) noexcept
+void Region::evict_candidates(std::span<const ChunkIndex> chunks, Batch &batch, Eviction &eviction) noexcept
 {
-    Batch batch;
     std::optional<WaitGraph::Entry> entry; // while chunks are on their way out there will be room soon
     for (const ChunkIndex chunk : chunks) {
         queued_.fetch_sub(1, std::memory_order_relaxed);
@@ -170,7 +169,7 @@ Status Region::evict_chunk(ChunkIndex chunk, Batch &batch) noexcept
 Status Region::evict(ElementRange range) noexcept
 {
     const SignalGuard guard;
-    Batch batch;
+    BatchOf<16> batch;
     const Status status = for_each_chunk(range, [&](ChunkIndex chunk) { return evict_chunk(chunk, batch); });
     finish(batch);
     return status;

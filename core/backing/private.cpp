@@ -307,7 +307,7 @@ void PrivateBacking::finish(std::span<Outgoing> outgoing) noexcept
 /// Gives the pages of those that are still at their place back to the kernel; neighbours in one range, ranges in one call.
 void PrivateBacking::drop(std::span<Outgoing> outgoing) noexcept
 {
-    constexpr std::size_t most = 32;
+    constexpr std::size_t most = 64;
     iovec ranges[most];
     std::size_t count = 0;
     std::size_t bytes = 0;
