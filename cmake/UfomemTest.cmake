@@ -50,11 +50,12 @@ if(UFOMEM_SANITIZE)
     set(_ufomem_launcher ${UFOMEM_SETARCH} ${CMAKE_HOST_SYSTEM_PROCESSOR} -R)
   endif()
   # Faults are the library's business first: its handlers, and those of the tests, replace the sanitizers' own.  They run
-  # callbacks, for which an alternate stack of the usual size is too small.
+  # callbacks, for which an alternate stack of the usual size is too small.  A thread that answers most faults needs a long memory, or
+  # suppressions do not know where it was.
   set(_ufomem_tool_environment
     "ASAN_OPTIONS=allow_user_segv_handler=1:use_sigaltstack=0:detect_stack_use_after_return=1"
     "UBSAN_OPTIONS=print_stacktrace=1"
-    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+    "TSAN_OPTIONS=halt_on_error=1:history_size=7:second_deadlock_stack=1:suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
 endif()
 # A signal handler that serves a fault needs the registers as they are at that very access (--px-default).
 set(_ufomem_memcheck ${UFOMEM_VALGRIND} --quiet --error-exitcode=99 --leak-check=full
