@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ufo_core_config and ufo_core.
 #include "handles.hpp"
+#include "glance.hpp"
 #include "immortal.hpp"
 
 #include <algorithm>
@@ -51,6 +52,7 @@ void unlock_in_child()
 {
     WaitGraph::of_process().forget_other_threads();
     SignalDelivery::forget_other_threads();
+    Glances::forget_other_threads();
     unlock_all();
 }
 

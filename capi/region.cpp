@@ -2,9 +2,11 @@
 // ufo: regions.
 #include "handles.hpp"
 
+#include "glance.hpp"
 #include "shared_region.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 using namespace ufomem;
@@ -51,6 +53,17 @@ template <class Call> ufo_status on_range(ufo *region, size_t first, size_t coun
             fail(Code::range, "elements [%zu, %zu + %zu) leave the array of %zu elements", first, first, count, (*inside)->geometry().count()).code);
     return static_cast<ufo_status>(call(**inside, range).code);
 }
+
+/// The bytes of a call on a few that are in memory already; 0 if the call has to be made the ordinary way.
+template <class Call> std::size_t at_once(ufo *region, size_t first, size_t count, Call call) noexcept
+{
+    if (!region)
+        return 0;
+    Glance glance(region_handle(region));
+    return glance.region() ? call(*glance.region(), glance, ElementRange{first, count}) : 0;
+}
+
+using FewBytes = std::array<std::byte, Glances::most_bytes>;
 
 template <class Value, class Get> Value ask(const ufo *region, Value otherwise, Get get) noexcept
 {
@@ -196,6 +209,8 @@ ufo *ufo_find(ufo_core *core_handle, const void *address)
 
 ufo_status ufo_touch(ufo *region, size_t first, size_t count)
 {
+    if (at_once(region, first, count, [](AnyRegion &seen, Glance &glance, ElementRange range) { return seen.touch_at_once(glance, range); }) != 0)
+        return UFO_OK;
     return on_range(region, first, count, [](AnyRegion &inside, ElementRange range) { return inside.touch(range); });
 }
 
@@ -218,6 +233,12 @@ ufo_status ufo_unpin(ufo *region, size_t first, size_t count)
 
 ufo_status ufo_read(ufo *region, size_t first, size_t count, void *out)
 {
+    FewBytes few; // what the caller gives us may be lazy memory, and have to be waited for
+    const auto read = [&few](AnyRegion &seen, Glance &glance, ElementRange range) { return seen.read_at_once(glance, range, few.data()); };
+    if (const std::size_t size = out ? at_once(region, first, count, read) : 0; size != 0) {
+        copy_few(out, few.data(), size);
+        return UFO_OK;
+    }
     return on_range(region, first, count, [out](AnyRegion &inside, ElementRange range) -> Status {
         if (!out && range.count != 0)
             return fail(Code::invalid, "out is NULL");
@@ -227,6 +248,16 @@ ufo_status ufo_read(ufo *region, size_t first, size_t count, void *out)
 
 ufo_status ufo_write(ufo *region, size_t first, size_t count, const void *in)
 {
+    FewBytes few;
+    const auto ask_size = [](AnyRegion &seen, Glance &, ElementRange range) {
+        return seen.geometry().contains(range) && !seen.forked() ? seen.geometry().bytes_of(range).length : 0;
+    };
+    if (const std::size_t size = in ? at_once(region, first, count, ask_size) : 0; size != 0 && size <= few.size()) {
+        copy_few(few.data(), in, size);
+        const auto write = [&few](AnyRegion &seen, Glance &glance, ElementRange range) { return seen.write_at_once(glance, range, few.data()); };
+        if (at_once(region, first, count, write) != 0)
+            return UFO_OK;
+    }
     return on_range(region, first, count, [in](AnyRegion &inside, ElementRange range) -> Status {
         if (!in && range.count != 0)
             return fail(Code::invalid, "in is NULL");

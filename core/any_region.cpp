@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "any_region.hpp"
 
+#include "glance.hpp"
 #include "signal_guard.hpp"
 
 #include <ctime>
@@ -28,6 +29,7 @@ Status AnyRegion::close(RegionHandle *handle, Wait wait) noexcept
             handle->leave();
         return fail(Code::closed, "the region has been freed before");
     }
+    Glances::wait_for_end(handle);
     constexpr std::uint32_t ours = 2;
     const bool waits = wait == Wait::yes && !region->calls_back_on_this_thread();
     const auto wait_a_moment = [] {

@@ -15,6 +15,8 @@ namespace ufomem {
 enum class Advice : std::int32_t { normal = 0, random = 1, sequential = 2, willneed = 3, dontneed = 4 };
 enum class Delivery : std::int32_t { automatic = 0, thread = 1, in_line = 2, protect = 3, service = 4 };
 
+class Glance;
+
 struct RegionFigures {
     std::uint64_t resident_bytes = 0;
     std::uint64_t pins = 0;
@@ -55,6 +57,11 @@ class AnyRegion {
     virtual Status evict(ElementRange range) noexcept = 0;
     virtual Status reset(ElementRange range) noexcept = 0;
     virtual void advise(ElementRange range, Advice advice) noexcept = 0;
+    // The first ones again, for a few bytes that are in memory, by who only glances at the region (glance.hpp).  How many bytes; 0, without an error:
+    // it has to be asked the ordinary way, also for ranges that leave the array.  The other side of the copy must not be lazy memory.
+    virtual std::size_t touch_at_once(Glance &, ElementRange) noexcept { return 0; }
+    virtual std::size_t read_at_once(Glance &, ElementRange, std::byte * /*out*/) noexcept { return 0; }
+    virtual std::size_t write_at_once(Glance &, ElementRange, const std::byte * /*in*/) noexcept { return 0; }
     virtual Result<RegionFigures> figures() noexcept = 0;
 
     enum class Wait : std::uint8_t { yes, no };

@@ -45,6 +45,9 @@ class RegionHandle {
         return nullptr;
     }
 
+    /// The region, if it is open, without entering it: for who has announced himself in another way (glance.hpp).
+    AnyRegion *if_open() const noexcept { return phase_of(word_.load()) == Phase::open ? region_ : nullptr; }
+
     /// Enters a region that may be closing: for faults, evictions and unpins, which its end waits for.
     AnyRegion *enter_closing(std::uint32_t users = 1) noexcept
     {
@@ -71,7 +74,7 @@ class RegionHandle {
     {
         std::uint64_t word = word_.load(std::memory_order_acquire);
         while (phase_of(word) == Phase::open)
-            if (word_.compare_exchange_weak(word, (word & ~phase_mask) | phase_bits(Phase::closing), std::memory_order_acq_rel))
+            if (word_.compare_exchange_weak(word, (word & ~phase_mask) | phase_bits(Phase::closing))) // before glances are looked for
                 return true;
         return false;
     }

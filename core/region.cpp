@@ -2,7 +2,10 @@
 // Life of a region, and what every part of its protocol uses.
 #include "region.hpp"
 
+#include "glance.hpp"
 #include "kernel/futex.hpp"
+
+#include <ctime>
 
 namespace ufomem {
 
@@ -105,6 +108,30 @@ bool Region::change(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
     if (word(chunk).compare_exchange_strong(bits, next.bits(), std::memory_order_acq_rel, std::memory_order_acquire))
         return true;
     seen = ChunkWord(bits);
+    return false;
+}
+
+/// As change() of a chunk that may be resident into a state where its memory is the caller's alone.  False, too, if somebody glances at it at this moment.
+bool Region::claim(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
+{
+    ChunkWord::Bits bits = seen.bits();
+    if (!word(chunk).compare_exchange_strong(bits, next.bits())) { // before glances are looked for
+        seen = ChunkWord(bits);
+        return false;
+    }
+    if (!seen.is(ChunkState::resident) || !Glances::meet(&handle_, &word(chunk))) [[likely]]
+        return true;
+    if (next.is(ChunkState::resident)) { // others may unpin it meanwhile
+        ChunkWord now = look(chunk);
+        while (!change(chunk, now, now.without(ChunkWord::cleaning | ChunkWord::waiters))) {
+        }
+        wake_after(chunk, now);
+    } else {
+        publish(chunk, seen);
+    }
+    const timespec moment{0, 20'000}; // it is over by then, unless that thread has lost the processor
+    nanosleep(&moment, nullptr);
+    seen = look(chunk);
     return false;
 }
 

@@ -91,6 +91,9 @@ class Region final : public AnyRegion {
     Status evict(ElementRange range) noexcept override;
     Status reset(ElementRange range) noexcept override;
     void advise(ElementRange range, Advice advice) noexcept override;
+    std::size_t touch_at_once(Glance &glance, ElementRange range) noexcept override;
+    std::size_t read_at_once(Glance &glance, ElementRange range, std::byte *out) noexcept override;
+    std::size_t write_at_once(Glance &glance, ElementRange range, const std::byte *in) noexcept override;
     Result<RegionFigures> figures() noexcept override;
     /// Pins what is resident already: all of the range, or nothing of it.  Never waits.
     bool pin_resident(ElementRange range) noexcept;
@@ -155,6 +158,7 @@ class Region final : public AnyRegion {
     ChunkWord look(ChunkIndex chunk) const { return ChunkWord(word(chunk).load(std::memory_order_acquire)); }
     /// False if somebody was faster; `seen` is then what he left.
     bool change(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept;
+    bool claim(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept;
     WaitGraph::Key key(ChunkIndex chunk) const { return reinterpret_cast<WaitGraph::Key>(backing_->at(chunk)); }
     /// Visits every chunk of the range that may have left its first state; returns the first error.
     template <class Visit> Status for_each_chunk(ElementRange range, Visit visit) noexcept
@@ -242,6 +246,7 @@ class Region final : public AnyRegion {
     // region_calls.cpp
     template <class PinOne> Status pin_each(ElementRange range, PinOne pin_one) noexcept;
     void unpin_chunks(ChunkRange chunks) noexcept;
+    template <class Use> std::size_t glance_at(Glance &glance, ElementRange range, Use use) noexcept;
     template <class Use> Status for_each_held(ElementRange range, Access access, Use use) noexcept;
 
     // region_fault.cpp

@@ -2,6 +2,8 @@
 // The calls on ranges: the calling thread makes chunks resident itself, without a fault.
 #include "region.hpp"
 
+#include "glance.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -131,6 +133,44 @@ Status Region::write(ElementRange range, const std::byte *in) noexcept
     if (options_.read_only)
         return fail(Code::read_only, "the region is read-only; make it without ufo_config_set_read_only to write to it");
     return for_each_held(range, Access::write, [in](std::byte *to, std::size_t size, std::size_t at) { std::memcpy(to, in + at, size); });
+}
+
+/// Calls use(pointer into the region, the chunk's word, bytes) if these are few, in one chunk, and in memory, and nothing has to be waited for.
+template <class Use> std::size_t Region::glance_at(Glance &glance, ElementRange range, Use use) noexcept
+{
+    if (!geometry_->contains(range) || forked() || backing_->may_be_out_of_reach())
+        return 0;
+    const ByteRange bytes = geometry_->bytes_of(range);
+    if (bytes.length == 0 || bytes.length > Glances::most_bytes)
+        return 0;
+    const ChunkIndex chunk = geometry_->chunk_at(bytes.offset);
+    if (geometry_->chunk_at(bytes.end() - 1) != chunk)
+        return 0;
+    glance.at(&word(chunk));
+    const ChunkWord seen{word(chunk).load()};
+    return seen.is(ChunkState::resident) && !seen.cleaning_now() && use(body() + bytes.offset, seen, bytes.length) ? bytes.length : 0;
+}
+
+std::size_t Region::touch_at_once(Glance &glance, ElementRange range) noexcept
+{
+    return glance_at(glance, range, [](const std::byte *, ChunkWord, std::size_t) { return true; });
+}
+
+std::size_t Region::read_at_once(Glance &glance, ElementRange range, std::byte *out) noexcept
+{
+    return glance_at(glance, range, [out](const std::byte *from, ChunkWord, std::size_t size) {
+        copy_few(out, from, size);
+        return true;
+    });
+}
+
+std::size_t Region::write_at_once(Glance &glance, ElementRange range, const std::byte *in) noexcept
+{
+    return glance_at(glance, range, [in](std::byte *to, ChunkWord seen, std::size_t size) {
+        if (seen.takes_stores())
+            copy_few(to, in, size);
+        return seen.takes_stores();
+    });
 }
 
 void Region::advise(ElementRange range, Advice advice) noexcept

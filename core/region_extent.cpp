@@ -234,7 +234,7 @@ void Region::evict_extent(ChunkRange extent, Eviction &eviction) noexcept
     if (!dirty || !eviction.only_clean)
         for (; chunk < extent.end(); ++chunk) {
             ChunkWord seen = look(chunk);
-            if (!seen.can_leave() || seen.has(ChunkWord::dirty) != dirty || !change(chunk, seen, seen.to(ChunkState::leaving)))
+            if (!seen.can_leave() || seen.has(ChunkWord::dirty) != dirty || !claim(chunk, seen, seen.to(ChunkState::leaving)))
                 break;
         }
     const ChunkRange claimed{extent.first, chunk.value - extent.first.value};

@@ -191,9 +191,9 @@ Region::Answer Region::give_up_discarded(const Fault &fault, Status status, Last
     const ChunkIndex chunk = fault.chunk;
     const Failure failure = Failure::of_this_thread(status);
     ChunkWord seen = look(chunk);
-    while (seen.can_leave()) {
-        if (!change(chunk, seen, seen.to(ChunkState::leaving)))
-            continue;
+    for (unsigned attempts = 0; seen.can_leave() && attempts < 100; ++attempts) {
+        if (!claim(chunk, seen, seen.to(ChunkState::leaving)))
+            continue; // not for ever: it may be the thread in this fault that glances at the chunk
         Result<Outgoing> outgoing = backing_->take_out(geometry_->pages_of(chunk), false);
         if (!outgoing.ok()) { // pages of it are pinned for I/O
             publish(chunk, seen);

@@ -122,7 +122,7 @@ void Region::evict_candidates(std::span<const ChunkIndex> chunks, Batch &batch, 
         ChunkWord seen{word(chunk).fetch_and(~ChunkWord::queued, std::memory_order_acq_rel)};
         seen = seen.without(ChunkWord::queued);
         const auto may_leave = [&] { return seen.can_leave() && !(eviction.only_clean && seen.has(ChunkWord::dirty)); };
-        while (may_leave() && !change(chunk, seen, seen.to(ChunkState::leaving))) {
+        while (may_leave() && !claim(chunk, seen, seen.to(ChunkState::leaving))) {
         }
         if (may_leave()) {
             if (!entry)
@@ -143,7 +143,7 @@ Status Region::evict_chunk(ChunkIndex chunk, Batch &batch) noexcept
         if (seen.is(ChunkState::absent) || seen.is(ChunkState::failed))
             return {};
         if (seen.is(ChunkState::parked)) {
-            if (!change(chunk, seen, seen.to(ChunkState::leaving)))
+            if (!claim(chunk, seen, seen.to(ChunkState::leaving)))
                 continue;
             drop_parked(chunk, seen);
             publish(chunk, seen.to(ChunkState::absent));
@@ -154,7 +154,7 @@ Status Region::evict_chunk(ChunkIndex chunk, Batch &batch) noexcept
             return fail(Code::pinned, "chunk %zu is pinned and stays in memory; unpin it first", chunk.value);
         }
         if (seen.can_leave()) {
-            if (!change(chunk, seen, seen.to(ChunkState::leaving)))
+            if (!claim(chunk, seen, seen.to(ChunkState::leaving)))
                 continue;
             Eviction eviction;
             return leave(chunk, seen, Parking::no, batch, eviction) ? Status{} : eviction.failure.report();
@@ -190,7 +190,7 @@ Status Region::reset_chunk(ChunkIndex chunk) noexcept
             if (Status status = wait_for_change(chunk, seen); !status.ok())
                 return status;
             seen = look(chunk);
-        } else if (change(chunk, seen, seen.to(ChunkState::leaving))) {
+        } else if (claim(chunk, seen, seen.to(ChunkState::leaving))) {
             break;
         }
     }
@@ -326,7 +326,7 @@ Status Region::flush_chunk(ChunkIndex chunk) noexcept
             if (!changed || (!to_source && !backing_->tracks_stores()))
                 return {};
             if (seen.can_clean()) {
-                if (const ChunkWord claimed = seen; change(chunk, seen, seen.with(ChunkWord::cleaning)))
+                if (const ChunkWord claimed = seen; claim(chunk, seen, seen.with(ChunkWord::cleaning)))
                     return clean(chunk, claimed);
                 continue;
             }

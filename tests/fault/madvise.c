@@ -57,6 +57,32 @@ static void a_changed_chunk(void **state)
     ufo_core_free(core);
 }
 
+static int call_on_what_was_lost(void *unused)
+{
+    (void)unused;
+    struct source source = {.count = LENGTH, .element_size = 1};
+    ufo_core_config *core_config = ufo_core_config_new();
+    CHILD_CHECK(ufo_core_config_set_budget(core_config, 4 * MIB) == UFO_OK);
+    ufo_config *config = ufo_config_new();
+    CHILD_CHECK(ufo_config_set_elements(config, LENGTH, 1) == UFO_OK);
+    CHILD_CHECK(ufo_config_set_populate(config, source_populate, &source, NULL) == UFO_OK);
+    ufo *region = ufo_new(ufo_core_new(core_config), config);
+    CHILD_CHECK(region != NULL);
+    unsigned char *bytes = ufo_data(region), value = 0;
+    bytes[100] = 1;
+    CHILD_CHECK(madvise(bytes, page_size(), MADV_DONTNEED) == 0);
+    (void)ufo_read(region, 100, 1, &value);
+    return 1; /* it came back */
+}
+
+/* The first to meet it may be a call on a few bytes: it ends as a load would, and nobody waits for ever. */
+static void a_changed_chunk_met_by_a_call(void **state)
+{
+    (void)state;
+    begin_test(90);
+    assert_int_equal(in_child(call_on_what_was_lost, NULL), 128 + SIGBUS);
+}
+
 /* It is the store that must not hear of zeros. */
 static void a_changed_chunk_is_not_written_back_as_zeros(void **state)
 {
@@ -102,6 +128,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_clean_chunk),
         cmocka_unit_test(a_changed_chunk),
+        cmocka_unit_test(a_changed_chunk_met_by_a_call),
         cmocka_unit_test(a_pinned_chunk),
         cmocka_unit_test(a_changed_chunk_is_not_written_back_as_zeros),
     };
