@@ -132,9 +132,10 @@ Group scaling(const Scale &scale)
 Group calls()
 {
     Group group = {"calls", "A call on one element that is in memory", Unit::nanoseconds, {}};
-    for (const char *what : {"touch", "read", "write", "pin"})
-        group.cases.push_back({Kind::library, std::string("ufo_") + what + (std::string(what) == "pin" ? ", ufo_unpin" : ""),
-                               "library-call", {"--what", what}, 64 * MiB, 0});
+    for (const std::string what : {"touch", "read", "write", "pin"})
+        for (const char *threads : {"1", "2"})
+            group.cases.push_back({Kind::library, "ufo_" + what + (what == "pin" ? ", ufo_unpin" : "") + (*threads == '1' ? "" : ", two threads on one array"),
+                                   "library-call", {"--what", what, "--threads", threads}, 64 * MiB, 0});
     return group;
 }
 
@@ -171,6 +172,7 @@ Group from_file(const Scale &scale, const std::string &path)
                 {Kind::yardstick, "mmap (no budget)", "floor-mmap",
                  Arguments{"--size", std::to_string(scale.bytes)} + file, 64 * MiB, 0},
                 by_hand(scale, 64 * KiB, file),
+                by_hand(scale, 256 * KiB, file),
                 by_hand(scale, 1 * MiB, file),
                 floor_array(scale, "copy", 64 * KiB, file),
                 floor_array(scale, "copy", 1 * MiB, file),
@@ -181,6 +183,7 @@ Group from_file(const Scale &scale, const std::string &path)
                 library_array(scale, 1 * MiB, "", file),
                 library_array(scale, library_default, "", file),
                 library_array(scale, library_default, ", read-only", file + Arguments{"--read-only"}),
+                library_array(scale, library_default, ", read-only, inline", file + Arguments{"--read-only", "--delivery", "inline"}),
                 library_array(scale, library_default, ", read-only, sequential",
                               file + Arguments{"--read-only", "--advice", "sequential"}),
             }};

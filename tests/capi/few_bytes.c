@@ -189,21 +189,22 @@ static void where_loads_are_refused(void **state)
 
 struct freed {
     ATOMIC(ufo *) region;
-    ATOMIC(size_t) wrong;
+    ATOMIC(size_t) next, wrong;
     ATOMIC(bool) over;
 };
 
 static void *read_what_is_freed(void *argument)
 {
     struct freed *freed = argument;
+    size_t me = atomic_fetch_add(&freed->next, 1);
     while (!atomic_load(&freed->over)) {
         ufo *region = atomic_load(&freed->region);
-        uint64_t value = 0;
-        ufo_status status = ufo_read(region, 7, 1, &value);
+        unsigned char value = 0;
+        ufo_status status = ufo_read(region, me, 1, &value);
         if (status == UFO_OK ? value != 0 && value != 77 : status != UFO_ERR_CLOSED)
             atomic_fetch_add(&freed->wrong, 1);
         value = 77;
-        status = ufo_write(region, 7, 1, &value);
+        status = ufo_write(region, me, 1, &value);
         if (status != UFO_OK && status != UFO_ERR_CLOSED)
             atomic_fetch_add(&freed->wrong, 1);
     }
