@@ -2,6 +2,8 @@
 // A user's callback {function, user_data, free_fn}, shared by every object that may still call it.
 #pragma once
 
+#include "home.hpp"
+
 #include <memory>
 
 namespace ufomem {
@@ -15,6 +17,7 @@ template <class Function> class Closure {
     /// Takes over user_data: free_fn runs once, when the last copy is gone, or right here if there is no memory (std::bad_alloc).
     Closure(Function callable, void *data, FreeFunction free_fn)
         : function_(callable), user_data_(data, [free_fn](void *owned) {
+              const AwayFromHome away;
               if (free_fn)
                   free_fn(owned);
           })

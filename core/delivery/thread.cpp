@@ -7,6 +7,7 @@
 #include "unmapping.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <signal.h>
 #include <sys/syscall.h>
@@ -24,8 +25,6 @@ void raise_bus_error(pid_t thread) { syscall(SYS_tgkill, getpid(), thread, SIGBU
 /// Whether this thread is one of those that read, or had to stop being one in the middle of a message.
 enum class Reading : std::uint8_t { no, yes, interrupted };
 thread_local Reading t_reading = Reading::no;
-/// Where this thread reads; null: anywhere.
-thread_local constinit const kernel::Processors *t_home = nullptr;
 /// Of this thread; every eighth of the short ones is timed.
 thread_local constinit unsigned t_fills = 0;
 constexpr unsigned fills_until_timed = 8;
@@ -38,7 +37,7 @@ ThreadDelivery::ThreadDelivery(Engine &engine, const kernel::Userfaultfd &faults
       standby_(*this, reading_)
 {
     for (unsigned i = 0; i < readers_wanted_ && processors_.count() == readers_wanted_; ++i)
-        homes_[i] = processors_.only(i);
+        homes_[i] = {processors_.only(i), processors_};
 }
 
 Status ThreadDelivery::start() noexcept
@@ -46,7 +45,7 @@ Status ThreadDelivery::start() noexcept
     if (Status status = doorbell_.install(faults_); !status.ok())
         return status;
     for (unsigned i = 0; i < readers_wanted_; ++i)
-        if (!add_reader(false, homes_[i].count() != 0 ? &homes_[i] : nullptr) && i < 2)
+        if (!add_reader(false, homes_[i].one.count() != 0 ? &homes_[i] : nullptr) && i < 2)
             return fail(Code::limit, "cannot start the threads that answer faults; at least two are needed (ulimit -u?)");
     return standby_.start(&engine_);
 }
@@ -69,7 +68,7 @@ void ThreadDelivery::stop() noexcept
 }
 
 /// One more thread that reads: a resting one, or a new one.
-bool ThreadDelivery::add_reader(bool beyond_limit, const kernel::Processors *home) noexcept
+bool ThreadDelivery::add_reader(bool beyond_limit, const Home *home) noexcept
 {
     const GuardedLock lock(mutex_);
     if (!home && called_ < resting_) {
@@ -151,12 +150,12 @@ bool ThreadDelivery::rest() noexcept
     }
 }
 
-void ThreadDelivery::run(const kernel::Processors *home) noexcept
+void ThreadDelivery::run(const Home *home) noexcept
 {
     t_reading = Reading::yes;
     t_home = home;
     if (home)
-        home->use();
+        home->one.use();
     for (;;) {
         kernel::FaultMessage message;
         const std::span<const kernel::FaultMessage> got = faults_.read({&message, 1});
@@ -245,12 +244,11 @@ Region::Answer ThreadDelivery::fill(Region &region, const Region::Fault &fault, 
     const std::uint32_t stepped_in = standby_.times_stepped_in();
     const bool timed = !is_short || ++t_fills % fills_until_timed == 0;
     const std::int64_t start = timed ? kernel::now_nanoseconds() : 0;
-    const bool leaves_home = !is_short && t_home; // which others may want to use meanwhile
-    if (leaves_home)
-        processors_.use();
+    std::optional<AwayFromHome> away;
+    if (!is_short)
+        away.emplace();
     const Region::Answer given = region.answer_by_fill(fault);
-    if (leaves_home)
-        t_home->use();
+    away.reset();
     if (timed)
         region.fill_pace().note(kernel::now_nanoseconds() - start);
     if (is_short && stepped_in != standby_.times_stepped_in())

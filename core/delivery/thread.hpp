@@ -8,6 +8,7 @@
 #pragma once
 
 #include "../engine.hpp"
+#include "../home.hpp"
 #include "../kernel/processors.hpp"
 #include "../kernel/userfaultfd.hpp"
 #include "../region.hpp"
@@ -41,14 +42,14 @@ class ThreadDelivery : public kernel::MessageReaders {
     /// The kernel wakes all who read, so there must not be many.
     static constexpr std::size_t most_readers = 4;
 
-    void run(const kernel::Processors *home) noexcept;
+    void run(const Home *home) noexcept;
     void wake(const kernel::FaultMessage &message) const noexcept;
     void answer(const kernel::FaultMessage &message) noexcept;
     void answer_stray(const kernel::FaultMessage &message) const noexcept;
     void read_again() noexcept;
     bool stop_reading(const kernel::FaultMessage &message, bool for_short) noexcept;
     Region::Answer fill(Region &region, const Region::Fault &fault, bool is_short) noexcept;
-    bool add_reader(bool beyond_limit, const kernel::Processors *home = nullptr) noexcept;
+    bool add_reader(bool beyond_limit, const Home *home = nullptr) noexcept;
     bool leave_to_rest() noexcept;
     bool rest() noexcept;
     bool take_postponed(kernel::FaultMessage &message) noexcept;
@@ -59,7 +60,7 @@ class ThreadDelivery : public kernel::MessageReaders {
     const kernel::Processors processors_ = kernel::Processors::of_this_thread();
     const unsigned most_workers_;
     const unsigned readers_wanted_;
-    std::array<kernel::Processors, most_readers> homes_; // of the first readers, if there is a processor for each; constant from start() on
+    std::array<Home, most_readers> homes_; // of the first readers, if there is a processor for each; constant from start() on
 
     std::atomic<int> reading_{0}; // threads in read(2), or on their way there
     std::atomic<std::size_t> workers_{0};

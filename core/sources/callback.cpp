@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "callback.hpp"
 
+#include "../home.hpp"
 #include "../kernel/process.hpp"
 #include "../kernel/memory.hpp"
 #include "../wait_graph.hpp"
@@ -41,6 +42,7 @@ Status CallbackSource::populate(ElementRange elements, std::byte *out)
 
 Status CallbackSource::write_back(ElementRange elements, const std::byte *in)
 {
+    const AwayFromHome away;
     std::int32_t code = 0;
     try {
         code = writeback_.function()(writeback_.user_data(), elements.first, elements.count, in);
