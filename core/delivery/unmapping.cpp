@@ -26,10 +26,15 @@ Status UnmappingReader::start(const void *owner) noexcept
     Result<kernel::Mapping> bell = kernel::map_private(kernel::page_size(), kernel::Protection::none);
     if (!bell.ok())
         return bell.status();
+    // Now, as there may be no memory for it when it is needed.
+    if (Status status = faults_.watch_absent(bell->data(), bell->size()); !status.ok())
+        return status;
     bell_ = std::move(*bell);
     try {
         thread_ = start_library_thread("ufomem-unmapped", owner, [this, bell = bell_.data()] { run(bell); });
     } catch (...) {
+        if (!faults_.unwatch_to_unmap(bell_.data(), bell_.size()))
+            bell_.release(); // to unmap it would be to wait for a reader
         return fail(Code::limit, "cannot start the thread that hears of unmapped memory (ulimit -u?)");
     }
     return {};
@@ -40,7 +45,7 @@ void UnmappingReader::stop() noexcept
     if (!thread_.joinable())
         return;
     stopping_.store(true);
-    while (!faults_.watch_absent(bell_.data(), bell_.size()).ok() || !kernel::unmap(bell_)) // returns when the thread has read of it
+    while (!kernel::unmap(bell_)) // returns when the thread has read of it
         sched_yield();
     thread_.join();
 }
