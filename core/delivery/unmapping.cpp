@@ -33,8 +33,6 @@ Status UnmappingReader::start(const void *owner) noexcept
     try {
         thread_ = start_library_thread("ufomem-unmapped", owner, [this, bell = bell_.data()] { run(bell); });
     } catch (...) {
-        if (!faults_.unwatch_to_unmap(bell_.data(), bell_.size()))
-            bell_.release(); // to unmap it would be to wait for a reader
         return fail(Code::limit, "cannot start the thread that hears of unmapped memory (ulimit -u?)");
     }
     return {};

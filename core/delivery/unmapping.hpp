@@ -33,7 +33,7 @@ class UnmappingReader {
 
     const kernel::Userfaultfd &faults_;
     const Registry &registry_;
-    kernel::Mapping bell_; // watched; unmapped at the end, which is a message
+    kernel::Mapping bell_; // watched; unmapped at the end, which is a message; without a thread, when the userfaultfd has been closed
     std::atomic<bool> stopping_{false};
     std::thread thread_;
 };
