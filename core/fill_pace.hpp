@@ -18,7 +18,8 @@ class FillPace {
 
     bool is_short() const noexcept
     {
-        return typical_.load(std::memory_order_relaxed) < short_nanoseconds && distrust_.load(std::memory_order_relaxed) == 0;
+        return typical_.load(std::memory_order_relaxed) < short_nanoseconds
+               && distrust_.load(std::memory_order_relaxed) == 0;
     }
 
     /// One fill, of several perhaps, took so long.
@@ -35,7 +36,8 @@ class FillPace {
     void note_stuck() noexcept { distrust_.store(fills_until_trusted, std::memory_order_relaxed); }
 
   private:
-    static constexpr std::int64_t most_nanoseconds = 1'000'000; // so that one slow fill is forgotten after some quick ones
+    /// So that one slow fill is forgotten after some quick ones.
+    static constexpr std::int64_t most_nanoseconds = 1'000'000;
 
     std::atomic<std::uint32_t> typical_{most_nanoseconds}; // a moving average; to begin with, nothing is known
     std::atomic<std::uint32_t> distrust_{0};

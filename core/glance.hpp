@@ -36,7 +36,7 @@ class Glances {
     // handle, stores that first, and looks at `handle` afterwards.  All four are sequentially consistent, so one of the two sees the other.
     struct alignas(64) Place {
         std::atomic<const RegionHandle *> handle{nullptr}; ///< null: no glance
-        std::atomic<const void *> word{nullptr};           ///< of the chunk; null: not known yet.  Never from a former glance
+        std::atomic<const void *> word{nullptr}; ///< of the chunk; null: not known yet.  Never from a former glance
         std::atomic<bool> taken{false};
     };
 

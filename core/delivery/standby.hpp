@@ -35,7 +35,7 @@ class Standby {
     kernel::MessageReaders &readers_;
     const std::atomic<int> &reading_;
 
-    std::atomic<std::uint32_t> watched_{0};   // how often nobody was left to read; written by readers
+    std::atomic<std::uint32_t> watched_{0};    // how often nobody was left to read; written by readers
     std::atomic<std::uint32_t> stepped_in_{0}; // written by the standby alone
     // Of the two, `watched_` is written first and `asleep_` read by the reader, the other way round by the standby: sequentially consistent, so one of
     // them sees the other.

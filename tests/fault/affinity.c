@@ -72,7 +72,9 @@ static void is_not_inherited(void **state)
     assert_int_equal(bytes[5], pattern(5));
     assert_int_equal(atomic_load(&seen), processors_of(0));
     for (int pass = 0; pass < 2; pass++) {
-        assert_ok(ufo_advise(region, 0, LENGTH, pass == 0 ? UFO_ADVICE_RANDOM : UFO_ADVICE_NORMAL)); /* for the evictor, and for what fills ahead */
+        assert_ok(ufo_advise(region, 0, LENGTH,
+                             pass == 0 ? UFO_ADVICE_RANDOM
+                                       : UFO_ADVICE_NORMAL)); /* for the evictor, and for what fills ahead */
         for (size_t at = 0; at < LENGTH; at += CHUNK)
             assert_int_equal(bytes[at], pattern(at));
     }

@@ -72,7 +72,8 @@ class Chance {
                 break;
             const std::size_t from = below(other.size());
             const std::size_t count = 1 + below(std::min<std::size_t>(other.size() - from, 64));
-            const Bytes part(other.begin() + static_cast<std::ptrdiff_t>(from), other.begin() + static_cast<std::ptrdiff_t>(from + count));
+            const Bytes part(other.begin() + static_cast<std::ptrdiff_t>(from),
+                             other.begin() + static_cast<std::ptrdiff_t>(from + count));
             bytes.insert(at(), part.begin(), part.end());
             break;
         }
@@ -125,7 +126,8 @@ int main(int argc, char **argv)
     std::fflush(stdout); // before what may be the end
     Chance chance(seed);
     std::size_t changed = 0;
-    for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds); std::chrono::steady_clock::now() < end; ++changed)
+    for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+         std::chrono::steady_clock::now() < end; ++changed)
         run(chance.change(inputs));
     std::printf("%zu more\n", changed);
     return 0;

@@ -69,8 +69,11 @@ void who_kept_others_waiting_has_to_earn_trust_again(void **)
 int main()
 {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_is_short_until_it_was_seen), cmocka_unit_test(what_gets_longer_is_not_short),   cmocka_unit_test(one_slow_fill_is_forgotten),
-        cmocka_unit_test(a_clock_that_stands_still_does_no_harm), cmocka_unit_test(who_kept_others_waiting_has_to_earn_trust_again),
+        cmocka_unit_test(nothing_is_short_until_it_was_seen),
+        cmocka_unit_test(what_gets_longer_is_not_short),
+        cmocka_unit_test(one_slow_fill_is_forgotten),
+        cmocka_unit_test(a_clock_that_stands_still_does_no_harm),
+        cmocka_unit_test(who_kept_others_waiting_has_to_earn_trust_again),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -137,7 +137,8 @@ void a_child_has_only_its_own(void **)
     while (!looks.load())
         std::this_thread::yield();
     assert_true(Glances::meet(&handle, &chunk));
-    Glances::forget_other_threads(); // as after a fork; that thread has none of its own any more, but this process has not forked
+    Glances::
+        forget_other_threads(); // as after a fork; that thread has none of its own any more, but this process has not forked
     assert_false(Glances::meet(&handle, &chunk));
     go_on.store(true);
     thread.join();
@@ -148,8 +149,12 @@ void a_child_has_only_its_own(void **)
 int main()
 {
     const CMUnitTest tests[] = {
-        cmocka_unit_test(nobody_looks_at_first),     cmocka_unit_test(one_is_met_until_it_ends), cmocka_unit_test(there_is_nothing_to_see_of_what_is_closed),
-        cmocka_unit_test(a_thread_has_one_at_a_time), cmocka_unit_test(the_end_waits),            cmocka_unit_test(places_are_given_back),
+        cmocka_unit_test(nobody_looks_at_first),
+        cmocka_unit_test(one_is_met_until_it_ends),
+        cmocka_unit_test(there_is_nothing_to_see_of_what_is_closed),
+        cmocka_unit_test(a_thread_has_one_at_a_time),
+        cmocka_unit_test(the_end_waits),
+        cmocka_unit_test(places_are_given_back),
         cmocka_unit_test(a_child_has_only_its_own),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -89,7 +89,8 @@ void ends_when_told(void **)
 
 int main()
 {
-    const CMUnitTest tests[] = {cmocka_unit_test(leaves_those_alone_who_read), cmocka_unit_test(steps_in_when_nobody_reads), cmocka_unit_test(wakes_up_for_it),
+    const CMUnitTest tests[] = {cmocka_unit_test(leaves_those_alone_who_read),
+                                cmocka_unit_test(steps_in_when_nobody_reads), cmocka_unit_test(wakes_up_for_it),
                                 cmocka_unit_test(ends_when_told)};
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
