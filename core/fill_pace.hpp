@@ -25,7 +25,7 @@ class FillPace {
     /// One fill, of several perhaps, took so long.
     void note(std::int64_t nanoseconds) noexcept
     {
-        const auto taken = static_cast<std::int64_t>(std::clamp<std::int64_t>(nanoseconds, 0, most_nanoseconds));
+        const std::int64_t taken = std::clamp<std::int64_t>(nanoseconds, 0, most_nanoseconds);
         const std::int64_t typical = typical_.load(std::memory_order_relaxed);
         typical_.store(static_cast<std::uint32_t>(typical + (taken - typical) / 8), std::memory_order_relaxed);
         if (const std::uint32_t distrust = distrust_.load(std::memory_order_relaxed); distrust != 0)

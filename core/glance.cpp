@@ -3,7 +3,6 @@
 
 #include "handle.hpp"
 
-#include <algorithm>
 #include <ctime>
 
 #include <pthread.h>
