@@ -19,9 +19,10 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t value)
 
 } // namespace
 
-
-// Every access is sequentially consistent: of two threads that close a cycle at once, each from its side, at least one has to see it.
-// The version of a slot grows before its edges change.
+// Who waits says so, and looks for a cycle afterwards, with a fence in between: of two threads that close one at once, each from its side, at least one
+// sees it.  What a thread fills was stored before.  The version of a slot grows before its edges change; that an edge is gone needs no version.
+//
+// Every fill has an entry, and few threads ever wait: making and ending one takes two locked instructions.
 
 WaitGraph &WaitGraph::of_process() noexcept
 {
@@ -29,41 +30,46 @@ WaitGraph &WaitGraph::of_process() noexcept
     return graph;
 }
 
-WaitGraph::Entry::Entry(WaitGraph &graph, const void *core, pid_t thread, Key fills, Key waits, std::size_t fills_bytes) noexcept
+WaitGraph::Entry::Entry(WaitGraph &graph, const void *core, pid_t thread, Key fills, Key waits,
+                        std::size_t fills_bytes) noexcept
     : graph_(graph), index_(0)
 {
     for (std::size_t i = 0;; i = (i + 1) % capacity) {
         pid_t free = 0;
-        if (graph.threads_[i].load(std::memory_order_relaxed) == 0 && graph.threads_[i].compare_exchange_strong(free, thread)) {
+        if (graph.threads_[i].load(std::memory_order_relaxed) == 0
+            && graph.threads_[i].compare_exchange_strong(free, thread)) {
             index_ = i;
             break;
         }
         if (i == capacity - 1)
             sched_yield(); // 8192 threads fill at once: an entry will be free soon
     }
-    Slot &slot = graph.slots_[index_];
-    slot.version.fetch_add(1);
-    slot.core.store(core);
-    slot.depth.store(t_depth++);
-    slot.waits.store(waits);
-    slot.fills_end.store(fills + fills_bytes);
-    slot.fills.store(fills);
     std::size_t end = graph.used_end_.load();
     while (end <= index_ && !graph.used_end_.compare_exchange_weak(end, index_ + 1)) {
     }
+    Slot &slot = graph.slots_[index_];
+    slot.version.fetch_add(1); // clear_waiting() may do so at the same time
+    slot.core.store(core, std::memory_order_release);
+    slot.depth.store(t_depth++, std::memory_order_release);
+    slot.waits.store(waits, std::memory_order_release);
+    slot.fills_end.store(fills + fills_bytes, std::memory_order_release);
+    slot.fills.store(fills, std::memory_order_release);
+    if (waits != nothing)
+        std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
 WaitGraph::Entry::~Entry()
 {
     --t_depth;
     Slot &slot = graph_.slots_[index_];
-    slot.version.fetch_add(1);
-    slot.fills.store(nothing);
-    slot.waits.store(nothing);
-    // Lowered while the place is still taken: whoever takes it next raises it again.
+    slot.fills.store(nothing, std::memory_order_release);
+    slot.waits.store(nothing, std::memory_order_release);
+    // Lowered while the place is still taken: whoever takes it next raises it again.  The first few are looked at in any case.
+    constexpr std::size_t few = 16;
     std::size_t end = index_ + 1;
-    graph_.used_end_.compare_exchange_strong(end, index_);
-    graph_.threads_[index_].store(0);
+    if (end > few)
+        graph_.used_end_.compare_exchange_strong(end, index_);
+    graph_.threads_[index_].store(0, std::memory_order_release);
 }
 
 template <class Match> std::size_t WaitGraph::find(Match match) const noexcept
@@ -93,7 +99,8 @@ std::size_t WaitGraph::innermost_of(pid_t thread) const noexcept
 {
     std::size_t innermost = none;
     for (std::size_t i = 0, last = end(); i < last; ++i)
-        if (threads_[i].load() == thread && (innermost == none || slots_[i].depth.load() > slots_[innermost].depth.load()))
+        if (threads_[i].load() == thread
+            && (innermost == none || slots_[i].depth.load() > slots_[innermost].depth.load()))
             innermost = i;
     return innermost;
 }
@@ -104,7 +111,8 @@ bool WaitGraph::set_waiting(pid_t thread, Key key) noexcept
     if (i == none || slots_[i].fills.load() == nothing)
         return false;
     slots_[i].version.fetch_add(1);
-    slots_[i].waits.store(key);
+    slots_[i].waits.store(key, std::memory_order_release);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
     return true;
 }
 
@@ -126,7 +134,8 @@ bool WaitGraph::fills_within(pid_t thread, Key begin, Key end) const noexcept
     return find([=](pid_t owner, const Slot &slot) {
                const Key key = slot.fills.load();
                return owner == thread && key != nothing && key < end && slot.fills_end.load() > begin;
-           }) != none;
+           })
+           != none;
 }
 
 /// Follows the edges from `key`.  0 if they do not lead back to `thread`, otherwise a number made of all of them and their versions.
@@ -187,7 +196,8 @@ bool WaitGraph::others_progress(pid_t thread, const void *core) const noexcept
 {
     for (std::size_t i = 0, last = end(); i < last; ++i) {
         const pid_t other = threads_[i].load();
-        if (other != 0 && slots_[i].core.load() == core && slots_[i].fills.load() != nothing && can_go_on(other, thread, 64))
+        if (other != 0 && slots_[i].core.load() == core && slots_[i].fills.load() != nothing
+            && can_go_on(other, thread, 64))
             return true;
     }
     return false;
