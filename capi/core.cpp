@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // ufo_core_config and ufo_core.
-#include "handles.hpp"
 #include "glance.hpp"
+#include "handles.hpp"
 #include "immortal.hpp"
 
 #include <algorithm>
@@ -144,7 +144,9 @@ ufo_status ufo_core_config_set_watermarks(ufo_core_config *config, uint32_t low_
 {
     return configure(config, [=](Core::Options &options) -> Status {
         if (low_percent == 0 || low_percent >= high_percent || high_percent > 100)
-            return fail(Code::invalid, "watermarks %u and %u: percentages of the budget are wanted, 0 < low < high <= 100", low_percent, high_percent);
+            return fail(Code::invalid,
+                        "watermarks %u and %u: percentages of the budget are wanted, 0 < low < high <= 100",
+                        low_percent, high_percent);
         options.low_percent = low_percent;
         options.high_percent = high_percent;
         return {};
@@ -225,7 +227,9 @@ void ufo_core_free(ufo_core *handle)
     if (!handle)
         return;
     if (!handle->forked() && is_default(handle))
-        return (void)fail(Code::invalid, "the default core lasts as long as the process; make a core of your own with ufo_core_new to free it");
+        return (void)fail(
+            Code::invalid,
+            "the default core lasts as long as the process; make a core of your own with ufo_core_new to free it");
     std::shared_ptr<Core> core = disown(handle, "core");
     if (!core)
         return;
@@ -279,11 +283,14 @@ ufo_status ufo_core_stats_get(const ufo_core *handle, ufo_core_stats *stats)
 {
     return guarded([&]() -> Status {
         if (!stats || stats->struct_size < sizeof stats->struct_size)
-            return fail(Code::invalid, "stats is NULL, or its struct_size is not set; set it to sizeof(ufo_core_stats)");
+            return fail(Code::invalid,
+                        "stats is NULL, or its struct_size is not set; set it to sizeof(ufo_core_stats)");
         Result<std::shared_ptr<Core>> core = core_of(handle);
         if (!core.ok())
             return core.status();
         const Engine &engine = (*core)->engine();
+        Counters counters;
+        (*core)->count(counters);
         ufo_core_stats all{};
         all.budget_bytes = engine.budget.bytes();
         all.used_bytes = engine.budget.used();
@@ -291,14 +298,14 @@ ufo_status ufo_core_stats_get(const ufo_core *handle, ufo_core_stats *stats)
         all.spilled_bytes = engine.spill.held_bytes();
         all.regions = (*core)->regions();
         all.workers = (*core)->workers();
-        all.faults = engine.counters.faults;
-        all.populated_bytes = engine.counters.populated_bytes;
-        all.evictions = engine.counters.evictions;
-        all.rescues = engine.counters.rescues;
-        all.written_back_bytes = engine.counters.written_back_bytes;
-        all.spill_written_bytes = engine.counters.spill_written_bytes;
-        all.spill_read_bytes = engine.counters.spill_read_bytes;
-        all.failures = engine.counters.failures;
+        all.faults = counters.faults;
+        all.populated_bytes = counters.populated_bytes;
+        all.evictions = counters.evictions;
+        all.rescues = counters.rescues;
+        all.written_back_bytes = counters.written_back_bytes;
+        all.spill_written_bytes = counters.spill_written_bytes;
+        all.spill_read_bytes = counters.spill_read_bytes;
+        all.failures = counters.failures;
         copy_out(all, *stats);
         return {};
     });

@@ -4,8 +4,8 @@
 #include "backing/private.hpp"
 #include "backing/served.hpp"
 #include "backing/shared.hpp"
-#include "kernel/memory_figures.hpp"
 #include "immortal.hpp"
+#include "kernel/memory_figures.hpp"
 #include "library_thread.hpp"
 #include "signal_guard.hpp"
 
@@ -49,8 +49,10 @@ Result<void *> start_of(const Geometry &geometry, void *address)
     if (!address)
         return nullptr;
     const auto wanted = reinterpret_cast<std::uintptr_t>(address);
-    if (wanted <= geometry.header_bytes() || wanted >= Geometry::address_space || geometry.mapped_body_bytes() > Geometry::address_space - wanted)
-        return fail(Code::address, "address %p: %zu bytes before it and %zu bytes from it on do not lie in the address space", address,
+    if (wanted <= geometry.header_bytes() || wanted >= Geometry::address_space
+        || geometry.mapped_body_bytes() > Geometry::address_space - wanted)
+        return fail(Code::address,
+                    "address %p: %zu bytes before it and %zu bytes from it on do not lie in the address space", address,
                     geometry.header_bytes(), geometry.mapped_body_bytes());
     return static_cast<std::byte *>(address) - geometry.header_bytes();
 }
@@ -85,18 +87,23 @@ Status Core::open(const Options &options)
         return status;
     if (*delivery != Delivery::protect) {
         const auto as = *delivery == Delivery::in_line ? kernel::Faults::as_signals : kernel::Faults::as_messages;
-        Result<kernel::Userfaultfd> faults = kernel::Userfaultfd::open(pagemap_, options.features_off | *features_off, as, kernel::Unmapping::reported);
+        Result<kernel::Userfaultfd> faults =
+            kernel::Userfaultfd::open(pagemap_, options.features_off | *features_off, as, kernel::Unmapping::reported);
         if (faults.ok())
             faults_ = std::make_unique<kernel::Userfaultfd>(std::move(*faults));
         else if (*delivery != Delivery::automatic)
             return faults.status();
     }
-    const kernel::Userfaultfd *pool = faults_ && faults_->features().has(feature_move) && faults_->features().has(feature_write_protect) ? faults_.get() : nullptr;
-    engine_ = std::make_unique<Engine>(options.log, options.budget != 0 ? options.budget : default_budget(), options.low_percent, options.high_percent, pool,
-                                       spill_folder(options.spill_folder));
+    const kernel::Userfaultfd *pool =
+        faults_ && faults_->features().has(feature_move) && faults_->features().has(feature_write_protect)
+            ? faults_.get()
+            : nullptr;
+    engine_ =
+        std::make_unique<Engine>(options.log, options.budget != 0 ? options.budget : default_budget(),
+                                 options.low_percent, options.high_percent, pool, spill_folder(options.spill_folder));
     evictor_ = std::make_unique<Evictor>(*engine_);
     engine_->frames.set_reclaimer(*evictor_);
-    prefetcher_ = std::make_unique<Prefetcher>();
+    prefetcher_ = std::make_unique<Prefetcher>(engine_->heap);
     engine_->ahead = prefetcher_.get();
     if (Status status = start_delivery(options, *delivery); !status.ok() || options.least_budget == 0)
         return status;
@@ -155,16 +162,19 @@ Result<std::unique_ptr<Backing>> Core::new_backing(const Geometry &geometry, con
 {
     if (request.audience) {
         if (!faults_)
-            return fail(Code::unsupported, "memory is served to other processes by userfaultfd only; make the core with another delivery than protect");
+            return fail(Code::unsupported, "memory is served to other processes by userfaultfd only; make the core "
+                                           "with another delivery than protect");
         if (!faults_->features().has(feature_poison))
-            return fail(Code::unsupported, "memory is served to other processes from Linux 6.6 on, which can tell them of failures");
+            return fail(Code::unsupported,
+                        "memory is served to other processes from Linux 6.6 on, which can tell them of failures");
         auto backing = std::make_unique<ServedBacking>(geometry, engine_->frames, *faults_, pipes_, request.audience);
         if (Status status = backing->map(start); !status.ok())
             return status;
         return std::unique_ptr<Backing>(std::move(backing));
     }
     if (faults_) {
-        auto backing = std::make_unique<PrivateBacking>(geometry, engine_->frames, *faults_, pagemap_, request.options.read_only);
+        auto backing =
+            std::make_unique<PrivateBacking>(geometry, engine_->frames, *faults_, pagemap_, request.options.read_only);
         if (Status status = backing->map(start); !status.ok())
             return status;
         return std::unique_ptr<Backing>(std::move(backing));
@@ -178,7 +188,8 @@ Result<std::unique_ptr<Backing>> Core::new_backing(const Geometry &geometry, con
 Result<RegionHandle *> Core::new_region(RegionRequest request)
 {
     if (request.delivery != Delivery::automatic && request.delivery != delivery())
-        return fail(Code::unsupported, "the region wants another delivery than its core has; make a core with that delivery (ufo_core_config_set_delivery)");
+        return fail(Code::unsupported, "the region wants another delivery than its core has; make a core with that "
+                                       "delivery (ufo_core_config_set_delivery)");
     request.options.read_only |= request.audience != nullptr;
     request.geometry.page_size = kernel::page_size();
     Result<Geometry> made = Geometry::make(request.geometry);
@@ -190,12 +201,16 @@ Result<RegionHandle *> Core::new_region(RegionRequest request)
     const std::size_t scratch = request.options.source->scratch_bytes(*geometry, geometry->data_of(ChunkIndex{0}));
     const std::size_t least = geometry->header_bytes() + (faults_ ? 2 : 1) * geometry->chunk_bytes() + scratch;
     if (least > engine_->budget.bytes())
-        return fail(Code::budget, "a chunk of %zu bytes needs %zu bytes of memory, more than the budget of %zu; use smaller chunks, or raise the budget",
+        return fail(Code::budget,
+                    "a chunk of %zu bytes needs %zu bytes of memory, more than the budget of %zu; use smaller chunks, "
+                    "or raise the budget",
                     geometry->chunk_bytes(), least, engine_->budget.bytes());
 
     Result<void *> start = start_of(*geometry, request.address);
     if (!start.ok())
         return start.status();
+    evictor_->prepare();
+    prefetcher_->prepare();
     const SignalGuard guard; // the charge for a header may ask chunks to leave
     Result<std::unique_ptr<Backing>> backing = new_backing(*geometry, request, *start);
     if (!backing.ok())
@@ -203,7 +218,8 @@ Result<RegionHandle *> Core::new_region(RegionRequest request)
     RegionHandle *handle = region_handles().take();
     std::unique_ptr<Region> region;
     try {
-        region = std::make_unique<Region>(*engine_, std::move(geometry), std::move(request.options), std::move(*backing), *handle);
+        region = std::make_unique<Region>(*engine_, std::move(geometry), std::move(request.options),
+                                          std::move(*backing), *handle);
         Status status = region->make_tables();
         if (status.ok()) {
             const GuardedLock lock(regions_mutex_);
@@ -212,7 +228,7 @@ Result<RegionHandle *> Core::new_region(RegionRequest request)
             if (closed_) {
                 status = fail(Code::closed, "the core is being freed");
             } else {
-                regions_.emplace(number, handle);
+                regions_.emplace(number, region.get());
                 handle->open(region.get()); // before anybody who frees the core can look at it
                 handle->stay(1);            // until it can be found by address
             }
@@ -247,6 +263,7 @@ void Core::bury(Region *region, std::uint64_t number) noexcept
     {
         const GuardedLock lock(regions_mutex_);
         regions_.erase(number);
+        ended_.add(region->counters());
     }
     delete region;
     region_handles().give(handle);
@@ -261,14 +278,24 @@ void Core::close_all() noexcept
         {
             const GuardedLock lock(regions_mutex_);
             closed_ = true;
-            const auto open = std::find_if(regions_.rbegin(), regions_.rend(), [](const auto &entry) { return entry.second->phase() == Phase::open; });
+            const auto open = std::find_if(regions_.rbegin(), regions_.rend(), [](const auto &entry) {
+                return entry.second->handle().phase() == Phase::open;
+            });
             if (open != regions_.rend())
-                handle = open->second;
+                handle = &open->second->handle();
         }
         if (!handle)
             return;
         (void)AnyRegion::close(handle);
     }
+}
+
+void Core::count(Counters &sum) noexcept
+{
+    const GuardedLock lock(regions_mutex_);
+    sum.add(ended_);
+    for (const auto &[number, region] : regions_)
+        sum.add(region->counters());
 }
 
 RegionHandle *Core::find(const void *address) noexcept

@@ -64,6 +64,8 @@ class Core : public std::enable_shared_from_this<Core> {
     Delivery delivery() const { return engine_->delivery; }
     Features features() const { return faults_ ? faults_->features() : Features(0); }
     const Engine &engine() const { return *engine_; }
+    /// Adds what happened in all regions, those that have ended, too.
+    void count(Counters &sum) noexcept;
     std::size_t regions() const { return registry_.size(); }
     std::size_t workers() const { return thread_ ? thread_->workers() : 0; }
     bool forked() const { return engine_->forked(); }
@@ -90,9 +92,11 @@ class Core : public std::enable_shared_from_this<Core> {
     std::unique_ptr<PressureWatcher> watcher_; // null: the budget stays as it is
 
     std::mutex regions_mutex_;
-    std::map<std::uint64_t, RegionHandle *> regions_; // guarded by regions_mutex_; open or closing, in the order of their making
-    std::uint64_t next_number_ = 0;                   // guarded by regions_mutex_
-    bool closed_ = false;                        // guarded by regions_mutex_
+    // Guarded by regions_mutex_:
+    std::map<std::uint64_t, Region *> regions_; // open or closing, in the order of their making
+    std::uint64_t next_number_ = 0;
+    bool closed_ = false;
+    Counters ended_; // of the regions that are gone
 };
 
 } // namespace ufomem

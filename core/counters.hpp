@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What happened, for the statistics of a region and of its core.
+// What happened, for the statistics of a region; those of a core are the sum.
 #pragma once
 
 #include <atomic>
@@ -18,6 +18,15 @@ struct Counters {
     Counter spill_written_bytes{0};
     Counter spill_read_bytes{0};
     Counter failures{0};
+
+    void add(const Counters &others) noexcept
+    {
+        for (Counter Counters::*counter :
+             {&Counters::faults, &Counters::populates, &Counters::populated_bytes, &Counters::evictions,
+              &Counters::rescues, &Counters::written_back_bytes, &Counters::spill_written_bytes,
+              &Counters::spill_read_bytes, &Counters::failures})
+            (this->*counter).fetch_add((others.*counter).load(std::memory_order_relaxed), std::memory_order_relaxed);
+    }
 };
 
 } // namespace ufomem

@@ -5,8 +5,8 @@
 #include "ahead.hpp"
 #include "any_region.hpp"
 #include "budget.hpp"
-#include "counters.hpp"
 #include "frames.hpp"
+#include "heap.hpp"
 #include "kernel/process.hpp"
 #include "log.hpp"
 #include "resident_queue.hpp"
@@ -19,8 +19,14 @@
 namespace ufomem {
 
 struct Engine {
-    Engine(Log log_to, std::size_t budget_bytes, unsigned low_percent, unsigned high_percent, const kernel::Userfaultfd *pool, std::string spill_folder)
-        : log(std::move(log_to)), budget(budget_bytes, low_percent, high_percent), frames(budget, pool, this), spill(std::move(spill_folder))
+    Engine(Log log_to, std::size_t budget_bytes, unsigned low_percent, unsigned high_percent,
+           const kernel::Userfaultfd *pool, std::string spill_folder)
+        : log(std::move(log_to)),
+          budget(budget_bytes, low_percent, high_percent),
+          frames(budget, pool, this, heap),
+          resident(heap),
+          walks(heap),
+          spill(std::move(spill_folder), heap)
     {
     }
     Engine(const Engine &) = delete;
@@ -30,13 +36,13 @@ struct Engine {
     bool forked() const { return process != kernel::this_process(); }
 
     const Log log;
+    Heap heap;
     Budget budget;
     Frames frames;
     ResidentQueue resident;
     Stragglers stragglers;
     Walks walks;
     Spill spill;
-    Counters counters;
     Ahead *ahead = nullptr; // set before the first region
     const std::uint64_t process = kernel::this_process();
     Delivery delivery = Delivery::thread; // set before the first region

@@ -16,8 +16,8 @@ namespace {
 std::span<Candidate> of_one_region(std::span<Candidate> candidates)
 {
     std::size_t count = 1;
-    while (count < candidates.size() && candidates[count].region.handle == candidates[0].region.handle &&
-           candidates[count].region.generation == candidates[0].region.generation)
+    while (count < candidates.size() && candidates[count].region.handle == candidates[0].region.handle
+           && candidates[count].region.generation == candidates[0].region.generation)
         ++count;
     return candidates.first(count);
 }
@@ -53,7 +53,8 @@ template <std::size_t most> struct Evictor::RoomFor {
     Room room() { return {candidates, chunks, batch}; }
 };
 
-void Evictor::evict(std::span<const Candidate> candidates, Region &region, bool passed, const Room &room, Failing &failing, Outcome &outcome)
+void Evictor::evict(std::span<const Candidate> candidates, Region &region, bool passed, const Room &room,
+                    Failing &failing, Outcome &outcome)
 {
     Region::Eviction eviction;
     eviction.only_clean = failing.has(candidates[0].region.handle);
@@ -89,7 +90,8 @@ void Evictor::reclaim_passed(std::size_t bytes, const Room &room, Failing &faili
         return; // its end clears up
     for (std::size_t i = 0; i < newest.size() && sum < bytes; ++i) {
         const Candidate candidate = newest[i];
-        if (candidate.region != newest[0].region || !region->left_behind({candidate.chunk, candidate.chunks}) || !queue.remove(walk, candidate))
+        if (candidate.region != newest[0].region || !region->left_behind({candidate.chunk, candidate.chunks})
+            || !queue.remove(walk, candidate))
             continue;
         sum += candidate.bytes;
         newest[chosen++] = candidate;
@@ -99,7 +101,8 @@ void Evictor::reclaim_passed(std::size_t bytes, const Room &room, Failing &faili
 }
 
 /// Lets candidates of one queue leave.
-void Evictor::reclaim_from(ResidentQueue &queue, std::size_t bytes, const Room &room, Failing &failing, Outcome &outcome)
+void Evictor::reclaim_from(ResidentQueue &queue, std::size_t bytes, const Room &room, Failing &failing,
+                           Outcome &outcome)
 {
     // Those that cannot leave go to the end of a queue; each is asked once.
     std::size_t asked = 0;
@@ -182,15 +185,15 @@ void Evictor::make_room_soon()
     // Who walks takes the frames that he has just left behind, while they are in his cache; unless what is in them has to be stored first.
     if (walks_go_first() && !walks_store_.load(std::memory_order_relaxed))
         return;
-    if (!work_.compare_exchange_strong(idle, wanted))
+    if (!started_.load(std::memory_order_acquire) || !work_.compare_exchange_strong(idle, wanted))
         return;
-    if (!started_.load(std::memory_order_acquire))
-        start_thread();
     kernel::futex_wake_all(work_);
 }
 
-void Evictor::start_thread() noexcept
+void Evictor::prepare() noexcept
 {
+    if (started_.load(std::memory_order_acquire))
+        return;
     const GuardedLock lock(starting_);
     if (thread_.joinable())
         return;
@@ -198,7 +201,6 @@ void Evictor::start_thread() noexcept
         thread_ = start_library_thread("ufomem-evict", &engine_, [this] { run(); });
         started_.store(true, std::memory_order_release);
     } catch (...) { // no thread: whoever needs room makes it
-        work_.store(none);
     }
 }
 

@@ -22,6 +22,9 @@ class Evictor final : public Reclaimer {
     Evictor &operator=(const Evictor &) = delete;
     ~Evictor();
 
+    /// Before there is a region that might want room: the thread.  Not at the first want, which may be a fault's: whoever answers that must not use malloc.
+    void prepare() noexcept;
+
     Outcome reclaim(std::size_t bytes) override;
     void make_room_soon() override;
 
@@ -40,11 +43,11 @@ class Evictor final : public Reclaimer {
     bool call_stragglers();
     bool walks_go_first() const;
     enum Work : std::uint32_t { none, wanted, at_work, ending };
-    void start_thread() noexcept;
     void run() noexcept;
     void reclaim_from(ResidentQueue &queue, std::size_t bytes, const Room &room, Failing &failing, Outcome &outcome);
     void reclaim_passed(std::size_t bytes, const Room &room, Failing &failing, Outcome &outcome);
-    void evict(std::span<const Candidate> candidates, Region &region, bool passed, const Room &room, Failing &failing, Outcome &outcome);
+    void evict(std::span<const Candidate> candidates, Region &region, bool passed, const Room &room, Failing &failing,
+               Outcome &outcome);
 
     Engine &engine_;
     std::atomic<std::uint32_t> work_{none}; // what the thread shall do; it sleeps on it

@@ -19,8 +19,8 @@ std::uint32_t slots_for(std::size_t frame_bytes)
 
 } // namespace
 
-FrameClass::FrameClass(std::size_t frame_bytes, const kernel::Userfaultfd *pool)
-    : frame_bytes_(frame_bytes), pool_(pool), slots_per_segment_(slots_for(frame_bytes))
+FrameClass::FrameClass(std::size_t frame_bytes, const kernel::Userfaultfd *pool, Heap &heap)
+    : frame_bytes_(frame_bytes), pool_(pool), heap_(heap), slots_per_segment_(slots_for(frame_bytes))
 {
 }
 
@@ -87,11 +87,19 @@ Result<Frame> FrameClass::take_empty() noexcept
     }
 }
 
+/// Of a slot in the caller's hands that was rescued, and stands in the parked list yet: its next use is noted there.
+bool FrameClass::still_listed(const Frame &frame, Use now) noexcept
+{
+    std::atomic<State> &state = slot(frame.slot).state;
+    State seen = state.load(std::memory_order_acquire);
+    return seen.use() == Use::rescued
+           && state.compare_exchange_strong(seen, now); // only the list's end turns "rescued" into "owned"
+}
+
 void FrameClass::give_recycled(const Frame &frame) noexcept
 {
     recycled_count_.fetch_add(1, std::memory_order_relaxed);
-    State state = Use::rescued;
-    if (slot(frame.slot).state.compare_exchange_strong(state, Use::listed_recycled))
+    if (still_listed(frame, Use::listed_recycled))
         recycled_count_.fetch_sub(1, std::memory_order_relaxed); // becomes one when the parked list is done with it
     else
         push_first(recycled_, frame.slot);
@@ -99,8 +107,7 @@ void FrameClass::give_recycled(const Frame &frame) noexcept
 
 void FrameClass::give_empty(const Frame &frame) noexcept
 {
-    State state = Use::rescued;
-    if (!slot(frame.slot).state.compare_exchange_strong(state, Use::listed_empty))
+    if (!still_listed(frame, Use::listed_empty))
         push(empty_, frame.slot);
 }
 
@@ -180,12 +187,11 @@ Status FrameClass::grow() noexcept
     if (segment_count_ == most_segments || (segment_count_ + 1) * slots_per_segment_ > ChunkWord::most_frames)
         return fail(Code::limit, "the pool of %zu byte frames cannot grow any more; use larger chunks", frame_bytes_);
     try {
-        auto segment = std::make_unique<Segment>();
-        segment->slots = std::make_unique<Slot[]>(slots_per_segment_);
+        HeapPointer<Segment> segment = make_in<Segment>(heap_, slots_per_segment_, heap_);
         const bool huge = frame_bytes_ % kernel::huge_page_size == 0;
         const std::size_t size = frame_bytes_ * slots_per_segment_;
-        Result<kernel::Mapping> memory =
-            huge ? kernel::map_private_aligned(size, kernel::Protection::read_write, 0) : kernel::map_private(size, kernel::Protection::read_write);
+        Result<kernel::Mapping> memory = huge ? kernel::map_private_aligned(size, kernel::Protection::read_write, 0)
+                                              : kernel::map_private(size, kernel::Protection::read_write);
         if (!memory.ok())
             return memory.status();
         if (huge)

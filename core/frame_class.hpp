@@ -4,15 +4,17 @@
 #pragma once
 
 #include "chunk_state.hpp"
+#include "heap.hpp"
 #include "kernel/memory.hpp"
 #include "kernel/userfaultfd.hpp"
 #include "sharded.hpp"
 
-#include <atomic>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 namespace ufomem {
 
@@ -32,7 +34,7 @@ class FrameClass {
     static constexpr std::size_t least_shared_bytes = 256 * 1024;
 
     /// `pool` takes part in moves; without it slots are just staging memory.
-    FrameClass(std::size_t frame_bytes, const kernel::Userfaultfd *pool);
+    FrameClass(std::size_t frame_bytes, const kernel::Userfaultfd *pool, Heap &heap);
 
     std::size_t frame_bytes() const { return frame_bytes_; }
 
@@ -77,7 +79,10 @@ class FrameClass {
     class State {
       public:
         constexpr State(Use use = Use::owned) : bits_(static_cast<std::uint64_t>(use)) {}
-        State(Use use, const OwnerWord &owner) : bits_(reinterpret_cast<std::uint64_t>(&owner) << use_bits | static_cast<std::uint64_t>(use)) {}
+        State(Use use, const OwnerWord &owner)
+            : bits_(reinterpret_cast<std::uint64_t>(&owner) << use_bits | static_cast<std::uint64_t>(use))
+        {
+        }
         Use use() const { return static_cast<Use>(bits_ & ((1U << use_bits) - 1)); }
         OwnerWord &owner() const { return *reinterpret_cast<OwnerWord *>(bits_ >> use_bits); }
 
@@ -95,25 +100,32 @@ class FrameClass {
         std::uint32_t tail = end_of_list;
     };
     struct Segment {
+        Segment(std::size_t count, Heap &heap) : slots(count, heap) {}
         kernel::Mapping memory;
-        std::unique_ptr<Slot[]> slots;
+        std::vector<Slot, HeapAllocator<Slot>> slots;
     };
     static constexpr std::size_t most_segments = 1024;
 
-    Slot &slot(std::uint32_t index) const { return segments_[index / slots_per_segment_].load(std::memory_order_acquire)->slots[index % slots_per_segment_]; }
+    Slot &slot(std::uint32_t index) const
+    {
+        return segments_[index / slots_per_segment_].load(std::memory_order_acquire)->slots[index % slots_per_segment_];
+    }
     std::byte *data(std::uint32_t index) const
     {
-        return segments_[index / slots_per_segment_].load(std::memory_order_acquire)->memory.data() + index % slots_per_segment_ * frame_bytes_;
+        return segments_[index / slots_per_segment_].load(std::memory_order_acquire)->memory.data()
+               + index % slots_per_segment_ * frame_bytes_;
     }
     Frame frame(std::uint32_t index) { return {this, index, data(index)}; }
     std::size_t shard_hint() const { return frame_bytes_ < least_shared_bytes ? this_cpu() : 0; }
     void push(Sharded<List> &lists, std::uint32_t index) noexcept;
     void push_first(Sharded<List> &lists, std::uint32_t index) noexcept;
     std::uint32_t pop(Sharded<List> &lists) noexcept;
+    bool still_listed(const Frame &frame, Use now) noexcept;
     Status grow() noexcept;
 
     const std::size_t frame_bytes_;
     const kernel::Userfaultfd *const pool_;
+    Heap &heap_;
     const std::uint32_t slots_per_segment_;
     Sharded<List> empty_;
     Sharded<List> recycled_;
@@ -123,7 +135,7 @@ class FrameClass {
     std::mutex growing_;
     std::size_t segment_count_ = 0; // guarded by growing_
     std::array<std::atomic<Segment *>, most_segments> segments_{};
-    std::array<std::unique_ptr<Segment>, most_segments> owned_segments_; // guarded by growing_
+    std::array<HeapPointer<Segment>, most_segments> owned_segments_; // guarded by growing_
 };
 
 } // namespace ufomem

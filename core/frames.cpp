@@ -19,7 +19,22 @@ constexpr std::int64_t patience_nanoseconds = 200'000'000;
 
 } // namespace
 
-Frames::Frames(Budget &budget, const kernel::Userfaultfd *pool, const void *core) : budget_(budget), pool_(pool), core_(core) {}
+/// Somebody for whom there was no room at once, as long as it lives.
+class Frames::Needy {
+  public:
+    explicit Needy(std::atomic<std::uint32_t> &count) : count_(count) { count_.fetch_add(1); }
+    Needy(const Needy &) = delete;
+    Needy &operator=(const Needy &) = delete;
+    ~Needy() { count_.fetch_sub(1); }
+
+  private:
+    std::atomic<std::uint32_t> &count_;
+};
+
+Frames::Frames(Budget &budget, const kernel::Userfaultfd *pool, const void *core, Heap &heap)
+    : budget_(budget), pool_(pool), core_(core), heap_(heap)
+{
+}
 
 Result<FrameClass *> Frames::class_of(std::size_t frame_bytes) noexcept
 {
@@ -28,7 +43,7 @@ Result<FrameClass *> Frames::class_of(std::size_t frame_bytes) noexcept
         if (frames->frame_bytes() == frame_bytes)
             return frames;
     try {
-        auto frames = std::make_unique<FrameClass>(frame_bytes, pool_);
+        auto frames = std::make_unique<FrameClass>(frame_bytes, pool_, heap_);
         frames->next = classes_.load(std::memory_order_relaxed);
         owned_classes_.push_back(std::move(frames));
     } catch (...) {
@@ -53,7 +68,8 @@ Frame Frames::fresh(FrameClass &frames, std::size_t limit, Failure &obstacle) no
     if (empty.ok())
         return *empty;
     obstacle = Failure::of_this_thread(empty.status());
-    budget_.discharge(frames.frame_bytes()); // it was free before: to call that a release would have us wait for ourselves
+    budget_.discharge(
+        frames.frame_bytes()); // it was free before: to call that a release would have us wait for ourselves
     note_progress();
     return {};
 }
@@ -69,7 +85,8 @@ std::size_t Frames::pooled_bytes() const noexcept
 std::size_t Frames::trim(std::size_t bytes) noexcept
 {
     std::size_t trimmed = 0;
-    for (FrameClass *frames = classes_.load(std::memory_order_acquire); frames && trimmed < bytes; frames = frames->next) {
+    for (FrameClass *frames = classes_.load(std::memory_order_acquire); frames && trimmed < bytes;
+         frames = frames->next) {
         while (trimmed < bytes) {
             Frame frame = frames->take_recycled();
             if (!frame)
@@ -118,14 +135,16 @@ Status Frames::refusal(std::size_t bytes, const Failure &failure) const noexcept
     if (failure.code != Code::ok)
         return failure.report();
     return fail(Code::budget,
-                "no %zu bytes left inside the budget of %zu: everything else is pinned, or in use by fills that wait for this one; unpin, or "
+                "no %zu bytes left inside the budget of %zu: everything else is pinned, or in use by fills that wait "
+                "for this one; unpin, or "
                 "raise the budget",
                 bytes, budget_.bytes());
 }
 
 /// Repeats attempt(limit, reuse), which says how many bytes are still missing, until there are none; makes room in between.  What the
 /// attempts got hold of is let go while the thread sleeps: others may need just that.  `obstacle` is what stands in their way besides the budget.
-template <class Attempt, class LetGo> Status Frames::until(std::size_t bytes, Attempt attempt, LetGo let_go, const Failure &obstacle) noexcept
+template <class Attempt, class LetGo>
+Status Frames::until(std::size_t bytes, Attempt attempt, LetGo let_go, const Failure &obstacle) noexcept
 {
     std::size_t missing = attempt(budget_.high(), false);
     if (missing == 0) {
@@ -134,12 +153,15 @@ template <class Attempt, class LetGo> Status Frames::until(std::size_t bytes, At
     }
     if (bytes > budget_.bytes()) {
         let_go();
-        return fail(Code::budget, "%zu bytes are needed at once, more than the budget of %zu; use smaller chunks, or raise the budget", bytes,
-                    budget_.bytes());
+        return fail(
+            Code::budget,
+            "%zu bytes are needed at once, more than the budget of %zu; use smaller chunks, or raise the budget", bytes,
+            budget_.bytes());
     }
     const pid_t thread = kernel::this_thread();
     WaitGraph &graph = WaitGraph::of_process();
     const WaitGraph::Entry entry(graph, core_, thread, WaitGraph::nothing, WaitGraph::a_frame);
+    const Needy needy(needy_);
     std::uint64_t releases = releases_.load();
     std::int64_t hope = now_nanoseconds(); // when something happened last that gives hope
     Failure failure;
@@ -247,6 +269,8 @@ void Frames::link_parked(const Frame &frame) noexcept
 
 void Frames::note_release() noexcept
 {
+    if (needy_.load() == 0)
+        return;
     releases_.fetch_add(1, std::memory_order_relaxed);
     note_progress();
 }
@@ -278,13 +302,15 @@ Status Frames::set_budget(std::size_t bytes) noexcept
             continue;
         const Reclaimer::Outcome outcome = reclaimer_->reclaim(excess);
         const std::int64_t now = now_nanoseconds();
-        if (outcome.freed != 0 || (outcome.failure.code == Code::ok && WaitGraph::of_process().others_progress(thread, core_))) {
+        if (outcome.freed != 0
+            || (outcome.failure.code == Code::ok && WaitGraph::of_process().others_progress(thread, core_))) {
             hope = now;
         } else if (now - hope > patience_nanoseconds) {
             budget_.set_bytes(before);
             if (outcome.failure.code != Code::ok)
                 return outcome.failure.report();
-            return fail(Code::budget, "%zu bytes are pinned or otherwise bound; the budget stays at %zu", budget_.used(), before);
+            return fail(Code::budget, "%zu bytes are pinned or otherwise bound; the budget stays at %zu",
+                        budget_.used(), before);
         }
         if (outcome.freed == 0)
             kernel::futex_wait(progress_, progress_.load(), 2);

@@ -19,7 +19,7 @@ namespace ufomem {
 class Frames {
   public:
     /// `pool`: the userfaultfd through which frames are moved; null for none.  `core` names the core in the wait graph.
-    Frames(Budget &budget, const kernel::Userfaultfd *pool, const void *core);
+    Frames(Budget &budget, const kernel::Userfaultfd *pool, const void *core, Heap &heap);
 
     void set_reclaimer(Reclaimer &reclaimer) { reclaimer_ = &reclaimer; }
 
@@ -41,7 +41,10 @@ class Frames {
     /// The content is not needed any more.
     void recycle(const Frame &frame) noexcept;
     /// The frame keeps an evicted chunk's content.  First step: see FrameClass.
-    void prepare_parking(const Frame &frame, std::atomic<ChunkWord::Bits> &owner) noexcept { frame.frames->prepare_parking(frame, owner); }
+    void prepare_parking(const Frame &frame, std::atomic<ChunkWord::Bits> &owner) noexcept
+    {
+        frame.frames->prepare_parking(frame, owner);
+    }
     void link_parked(const Frame &frame) noexcept;
 
     /// Some chunk may be able to leave now that could not before.
@@ -56,7 +59,10 @@ class Frames {
     const Budget &budget() const { return budget_; }
 
   private:
-    bool try_charge(std::size_t bytes, std::size_t limit) noexcept { return bytes == 0 || budget_.try_charge(bytes, limit); }
+    bool try_charge(std::size_t bytes, std::size_t limit) noexcept
+    {
+        return bytes == 0 || budget_.try_charge(bytes, limit);
+    }
     /// `obstacle`: why the pool cannot grow, if that is the reason.
     Frame fresh(FrameClass &frames, std::size_t limit, Failure &obstacle) noexcept;
     /// Gives pooled pages back to the kernel until `bytes` have been discharged.
@@ -65,13 +71,15 @@ class Frames {
     std::size_t batch(std::size_t at_least) const noexcept;
     std::size_t room() const noexcept;
     void look_ahead() noexcept;
-    template <class Attempt, class LetGo> Status until(std::size_t bytes, Attempt attempt, LetGo let_go, const Failure &obstacle) noexcept;
+    template <class Attempt, class LetGo>
+    Status until(std::size_t bytes, Attempt attempt, LetGo let_go, const Failure &obstacle) noexcept;
     void note_release() noexcept;
     Status refusal(std::size_t bytes, const Failure &failure) const noexcept;
 
     Budget &budget_;
     const kernel::Userfaultfd *const pool_;
     const void *const core_;
+    Heap &heap_;
     Reclaimer *reclaimer_ = nullptr;
 
     std::mutex classes_mutex_;
@@ -81,7 +89,10 @@ class Frames {
     std::mutex setting_budget_;
     std::atomic<std::uint32_t> progress_{0};
     std::atomic<std::uint32_t> waiting_{0};
-    std::atomic<std::uint64_t> releases_{0}; // how often memory became free, for whomever
+    class Needy;
+    std::atomic<std::uint32_t> needy_{0};
+    std::atomic<std::uint64_t> releases_{
+        0}; // how often memory became free, for whomever; counted while somebody is needy
 };
 
 } // namespace ufomem

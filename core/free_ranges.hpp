@@ -2,8 +2,11 @@
 // Which ranges of an endless file are free.  Neighbours merge, and the smallest that suffices is taken first.
 #pragma once
 
+#include "heap.hpp"
+
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <set>
@@ -15,10 +18,12 @@ class FreeRanges {
   public:
     using Offset = std::uint64_t;
 
+    explicit FreeRanges(Heap &heap) : by_offset_(heap), by_size_(heap) {}
+
     /// Throws std::bad_alloc, and then nothing has changed.
     Offset take(std::size_t size)
     {
-        const auto found = by_size_.lower_bound({size, 0});
+        const auto found = by_size_.lower_bound(std::pair(size, Offset{0}));
         if (found == by_size_.end())
             return std::exchange(end_, end_ + size);
         const auto [free_size, offset] = *found;
@@ -67,18 +72,19 @@ class FreeRanges {
     std::size_t pieces() const { return by_offset_.size(); }
 
   private:
-    using ByOffset = std::map<Offset, std::size_t>;
+    using ByOffset = std::map<Offset, std::size_t, std::less<>, HeapAllocator<std::pair<const Offset, std::size_t>>>;
+    using BySize = std::set<std::pair<std::size_t, Offset>, std::less<>, HeapAllocator<std::pair<std::size_t, Offset>>>;
 
     std::size_t remove(ByOffset::iterator range)
     {
         const std::size_t size = range->second;
-        by_size_.erase({size, range->first});
+        by_size_.erase(std::pair(size, range->first));
         by_offset_.erase(range);
         return size;
     }
 
     ByOffset by_offset_;
-    std::set<std::pair<std::size_t, Offset>> by_size_;
+    BySize by_size_;
     Offset end_ = 0;
 };
 

@@ -9,9 +9,15 @@
 
 namespace ufomem {
 
-Region::Region(Engine &engine, std::unique_ptr<const Geometry> geometry, Options options, std::unique_ptr<Backing> backing, RegionHandle &handle)
-    : engine_(engine), geometry_(std::move(geometry)), options_(std::move(options)), backing_(std::move(backing)), handle_(handle),
-      generation_(handle.generation() + 1)
+Region::Region(Engine &engine, std::unique_ptr<const Geometry> geometry, Options options,
+               std::unique_ptr<Backing> backing, RegionHandle &handle)
+    : engine_(engine),
+      geometry_(std::move(geometry)),
+      options_(std::move(options)),
+      backing_(std::move(backing)),
+      handle_(handle),
+      generation_(handle.generation() + 1),
+      failures_(engine.heap)
 {
 }
 
@@ -41,7 +47,8 @@ Region::~Region()
     const std::shared_ptr<Residency> residency = this->residency();
     if (residency)
         retire_words();
-    kernel::Mapping addresses = backing_->unmap(residency ? Backing::Addresses::reserved : Backing::Addresses::given_back);
+    kernel::Mapping addresses =
+        backing_->unmap(residency ? Backing::Addresses::reserved : Backing::Addresses::given_back);
     drop_everything();
     if (residency)
         residency->inherit(std::move(table_), std::move(addresses));
@@ -50,7 +57,8 @@ Region::~Region()
     for (ResidentQueue *queue : {&engine_.resident, &engine_.walks.queue})
         if (stale != 0 && queue->note_stale(stale))
             queue->compact([](const Candidate &candidate) {
-                return candidate.region.handle->generation() == candidate.region.generation && candidate.region.handle->phase() != Phase::unused;
+                return candidate.region.handle->generation() == candidate.region.generation
+                       && candidate.region.handle->phase() != Phase::unused;
             });
 }
 
@@ -75,7 +83,8 @@ Status Region::finish_changes() noexcept
     if (status.ok())
         return status;
     const Failure failure = Failure::of_this_thread(status);
-    engine_.log(LogLevel::error, "the region at %p ends with changes that could not be written: %s", static_cast<void *>(body()), failure.text);
+    engine_.log(LogLevel::error, "the region at %p ends with changes that could not be written: %s",
+                static_cast<void *>(body()), failure.text);
     return failure.report();
 }
 
@@ -96,12 +105,6 @@ Result<RegionFigures> Region::figures() noexcept
     };
 }
 
-void Region::count(Counters::Counter Counters::*counter, std::uint64_t amount) noexcept
-{
-    (counters_.*counter).fetch_add(amount, std::memory_order_relaxed);
-    (engine_.counters.*counter).fetch_add(amount, std::memory_order_relaxed);
-}
-
 bool Region::change(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
 {
     ChunkWord::Bits bits = seen.bits();
@@ -111,7 +114,8 @@ bool Region::change(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
     return false;
 }
 
-/// As change() of a chunk that may be resident into a state where its memory is the caller's alone.  False, too, if somebody glances at it at this moment.
+/// As change() of a chunk that may be resident into a state where its memory is the caller's alone.  False, too, if somebody glances at it at this moment;
+/// nobody else does then, until the chunk is asked for again.
 bool Region::claim(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
 {
     ChunkWord::Bits bits = seen.bits();
@@ -128,6 +132,8 @@ bool Region::claim(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
         wake_after(chunk, now);
     } else {
         publish(chunk, seen);
+    }
+    for (ChunkWord now = look(chunk); now.can_leave() && !change(chunk, now, now.with(ChunkWord::waiters));) {
     }
     const timespec moment{0, 20'000}; // it is over by then, unless that thread has lost the processor
     nanosleep(&moment, nullptr);
@@ -166,7 +172,8 @@ Status Region::wait_for_change(ChunkIndex chunk, ChunkWord seen) noexcept
     const WaitGraph::Entry entry(graph, &engine_, thread, WaitGraph::nothing, key(chunk));
     if (graph.closes_cycle(thread, key(chunk)))
         return fail(Code::deadlock,
-                    "chunk %zu of the region at %p is being filled, or written back, by a callback that waits for it; callbacks must not use the "
+                    "chunk %zu of the region at %p is being filled, or written back, by a callback that waits for it; "
+                    "callbacks must not use the "
                     "elements that they were called for",
                     chunk.value, static_cast<void *>(body()));
     // The last hold of a resident chunk may never end as long as readers outside come and go.
@@ -204,7 +211,9 @@ void Region::enqueue(ChunkIndex chunk, Reuse reuse) noexcept
     queued_.fetch_sub(1, std::memory_order_relaxed);
     word(chunk).fetch_and(~ChunkWord::queued, std::memory_order_acq_rel);
     if (!engine_.stragglers.add(ticket(), chunk))
-        engine_.log(LogLevel::warning, "no memory for the queue of resident chunks: chunk %zu stays in memory until it is unpinned or evicted by call",
+        engine_.log(LogLevel::warning,
+                    "no memory for the queue of resident chunks: chunk %zu stays in memory until it is unpinned or "
+                    "evicted by call",
                     chunk.value);
 }
 

@@ -37,7 +37,8 @@ class Region final : public AnyRegion {
     };
 
     /// The backing refers to the same geometry.
-    Region(Engine &engine, std::unique_ptr<const Geometry> geometry, Options options, std::unique_ptr<Backing> backing, RegionHandle &handle);
+    Region(Engine &engine, std::unique_ptr<const Geometry> geometry, Options options, std::unique_ptr<Backing> backing,
+           RegionHandle &handle);
     ~Region() override;
 
     Status make_tables() noexcept;
@@ -50,8 +51,12 @@ class Region final : public AnyRegion {
     bool forked() const override { return engine_.forked(); }
     Region *of_core() noexcept override { return this; }
     const Log &log() const { return engine_.log; }
-    bool contains(const std::byte *address) const { return address >= header() && address < body() + geometry_->mapped_body_bytes(); }
+    bool contains(const std::byte *address) const
+    {
+        return address >= header() && address < body() + geometry_->mapped_body_bytes();
+    }
     RegionHandle &handle() const { return handle_; }
+    const Counters &counters() const { return counters_; }
     RegionTicket ticket() const { return {&handle_, generation_}; }
     FillPace &fill_pace() { return fill_pace_; }
 
@@ -149,7 +154,10 @@ class Region final : public AnyRegion {
 
   private:
     enum class Keep : std::uint8_t { nothing, hold, pin };
-    enum class Reuse : std::uint8_t { likely, unlikely }; ///< what is expected of a chunk: somebody may come back, or walks through
+    enum class Reuse : std::uint8_t {
+        likely,
+        unlikely
+    }; ///< what is expected of a chunk: somebody may come back, or walks through
     enum class Parking : std::uint8_t { no, yes };
     enum class Lasting : std::uint8_t { no, yes }; ///< whether a failure will be the same next time
 
@@ -164,10 +172,14 @@ class Region final : public AnyRegion {
     template <class Visit> Status for_each_chunk(ElementRange range, Visit visit) noexcept
     {
         FirstFailure first;
-        table_.for_each_touched(geometry_->chunks_meeting(geometry_->bytes_of(range)), [&](ChunkIndex chunk) { first.note(visit(chunk)); });
+        table_.for_each_touched(geometry_->chunks_meeting(geometry_->bytes_of(range)),
+                                [&](ChunkIndex chunk) { first.note(visit(chunk)); });
         return first.report();
     }
-    void count(Counters::Counter Counters::*counter, std::uint64_t amount = 1) noexcept;
+    void count(Counters::Counter Counters::*counter, std::uint64_t amount = 1) noexcept
+    {
+        (counters_.*counter).fetch_add(amount, std::memory_order_relaxed);
+    }
 
     // region.cpp
     std::uint64_t pins() const override { return pins_.load(std::memory_order_relaxed); }
@@ -194,7 +206,8 @@ class Region final : public AnyRegion {
     Result<Staging> gather(ChunkIndex chunk, ChunkWord claimed, Access access, Lasting &lasting) noexcept;
     Status load(ChunkIndex chunk, ChunkWord claimed, std::byte *out, Lasting &lasting) noexcept;
     Status load_from_source(ByteRange data, std::byte *out) noexcept;
-    Status show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, const Staging &staging, Wake wake) noexcept;
+    Status show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, const Staging &staging,
+                Wake wake) noexcept;
     bool publish_failure(ChunkIndex chunk, ChunkWord claimed, Status status, Lasting lasting, bool for_fault) noexcept;
     bool remember_failure(ChunkIndex chunk, const Failure &failure) noexcept;
     Status failure_of(ChunkIndex chunk) noexcept;
@@ -259,7 +272,10 @@ class Region final : public AnyRegion {
     Status restore_held(const Fault &fault, ChunkWord held, Lasting &lasting) noexcept;
     Answer give_up_discarded(const Fault &fault, Status status, Lasting lasting) noexcept;
 
-    Spill::Offset &spill_place(ChunkIndex chunk) const { return reinterpret_cast<Spill::Offset *>(spill_places_.data())[chunk.value]; }
+    Spill::Offset &spill_place(ChunkIndex chunk) const
+    {
+        return reinterpret_cast<Spill::Offset *>(spill_places_.data())[chunk.value];
+    }
 
     Engine &engine_;
     const std::unique_ptr<const Geometry> geometry_;
@@ -271,20 +287,25 @@ class Region final : public AnyRegion {
 
     bool made_ = false; // make_tables() succeeded
     ChunkTable table_;
-    kernel::Mapping spill_places_; // Offset per chunk; valid while the chunk is marked spilled, owned by whoever owns the chunk
-    std::mutex poisoning_;         // only where poison replaces mappings; taken by whoever poisons or installs, before the word changes
+    kernel::Mapping
+        spill_places_; // Offset per chunk; valid while the chunk is marked spilled, owned by whoever owns the chunk
+    std::mutex
+        poisoning_; // only where poison replaces mappings; taken by whoever poisons or installs, before the word changes
 
     std::atomic<bool> closing_{false};
     std::mutex residency_mutex_;
     std::weak_ptr<Residency> residency_; // guarded by residency_mutex_
 
     std::mutex failures_mutex_;
-    std::unordered_map<std::size_t, Failure> failures_; // of chunks in the failed state
+    using Failures = std::unordered_map<std::size_t, Failure, std::hash<std::size_t>, std::equal_to<>,
+                                        HeapAllocator<std::pair<const std::size_t, Failure>>>;
+    Failures failures_; // of chunks in the failed state
 
     std::atomic<Advice> advice_{Advice::normal};
     SpinLock readahead_lock_; // only ever tried
     Readahead readahead_;     // guarded by readahead_lock_
-    std::atomic<std::int64_t> extent_nanoseconds_{std::numeric_limits<std::int64_t>::max()}; // what loading took the last time
+    std::atomic<std::int64_t> extent_nanoseconds_{
+        std::numeric_limits<std::int64_t>::max()}; // what loading took the last time
     FillPace fill_pace_;
     std::atomic<std::uint64_t> resident_bytes_{0};
     std::atomic<std::uint64_t> pins_{0};

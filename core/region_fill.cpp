@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 #include <sched.h>
 
@@ -17,7 +18,7 @@ namespace ufomem {
 Status Region::ensure(ChunkIndex chunk, Access access, Keep keep) noexcept
 {
     ChunkWord seen = look(chunk);
-    for (;;) {
+    for (bool gave_way = false;;) {
         switch (seen.state()) {
         case ChunkState::resident:
             if (backing_->may_be_out_of_reach()) [[unlikely]]
@@ -26,7 +27,14 @@ Status Region::ensure(ChunkIndex chunk, Access access, Keep keep) noexcept
             if (keep == Keep::nothing)
                 return {};
             if (keep == Keep::pin && seen.pins() == ChunkWord::pins_mask / ChunkWord::one_pin)
-                return fail(Code::limit, "chunk %zu is pinned %u times already, the most that is possible", chunk.value, seen.pins());
+                return fail(Code::limit, "chunk %zu is pinned %u times already, the most that is possible", chunk.value,
+                            seen.pins());
+            // Who waits for the last hold would wait for ever if new ones kept coming.  Once only: he may be waiting for us.
+            if (keep == Keep::hold && seen.has(ChunkWord::waiters) && !std::exchange(gave_way, true)) {
+                const timespec moment{0, 500'000};
+                nanosleep(&moment, nullptr);
+                break;
+            }
             if (seen.can_hold() || (keep == Keep::pin && !seen.cleaning_now())) {
                 if (change(chunk, seen, seen.plus(keep == Keep::pin ? ChunkWord::one_pin : ChunkWord::one_hold)))
                     return {};
@@ -66,11 +74,13 @@ Status Region::ensure(ChunkIndex chunk, Access access, Keep keep) noexcept
 }
 
 /// Fills a chunk that the caller has claimed; `claimed` is its word from before.  With `sleeper` for a thread in a fault, which a failure is to end.
-Status Region::fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, Reuse reuse, Sleeper *sleeper) noexcept
+Status Region::fill(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, Reuse reuse,
+                    Sleeper *sleeper) noexcept
 {
     if (options_.read_only)
         access = Access::read;
-    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk), WaitGraph::nothing);
+    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk),
+                                 WaitGraph::nothing);
     Lasting lasting = Lasting::no;
     Result<Staging> staging = gather(chunk, claimed, access, lasting);
     Status status = staging.status();
@@ -157,7 +167,8 @@ Status Region::load_from_source(ByteRange data, std::byte *out) noexcept
 }
 
 /// Puts the chunk at its address and publishes it.
-Status Region::show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, const Staging &staging, Wake wake) noexcept
+Status Region::show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep keep, const Staging &staging,
+                    Wake wake) noexcept
 {
     std::unique_lock<std::mutex> poisoning(poisoning_, std::defer_lock);
     if (backing_->poison_replaces_mapping())
@@ -188,13 +199,15 @@ Status Region::show(ChunkIndex chunk, ChunkWord claimed, Access access, Keep kee
 
 /// A failure of the source lasts until reset.  Others end the call, or the faulting thread, and may be gone next time.  False if a
 /// thread in a fault would not notice.
-bool Region::publish_failure(ChunkIndex chunk, ChunkWord claimed, Status status, Lasting lasting, bool for_fault) noexcept
+bool Region::publish_failure(ChunkIndex chunk, ChunkWord claimed, Status status, Lasting lasting,
+                             bool for_fault) noexcept
 {
     const Failure failure = Failure::of_this_thread(status);
     const ElementRange elements = geometry_->elements_meeting(geometry_->data_of(chunk));
     count(&Counters::failures);
-    engine_.log(LogLevel::error, "chunk %zu (elements [%zu, %zu)) of the region at %p cannot be filled: %s", chunk.value, elements.first,
-                elements.first + elements.count, static_cast<void *>(body()), failure.text);
+    engine_.log(LogLevel::error, "chunk %zu (elements [%zu, %zu)) of the region at %p cannot be filled: %s",
+                chunk.value, elements.first, elements.first + elements.count, static_cast<void *>(body()),
+                failure.text);
     const bool failed = lasting == Lasting::yes && remember_failure(chunk, failure);
     std::unique_lock<std::mutex> poisoning(poisoning_, std::defer_lock);
     if (backing_->poison_replaces_mapping())

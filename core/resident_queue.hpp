@@ -4,6 +4,7 @@
 #pragma once
 
 #include "handle.hpp"
+#include "heap.hpp"
 #include "sharded.hpp"
 #include "units.hpp"
 
@@ -25,22 +26,20 @@ struct Candidate {
 
 class ResidentQueue {
   public:
+    explicit ResidentQueue(Heap &heap) : shards_(heap) {}
+
     /// `neighbourhood` is the same for chunks that should leave together.  False if there is no memory.
     bool push(const Candidate &candidate, std::size_t neighbourhood)
     {
-        const bool pushed = shards_.with_any(neighbourhood, [&](Shard &shard) {
+        return shards_.with_any(neighbourhood, [&](Shard &shard) {
             try {
-                shard.push_back(candidate);
-                return true;
+                shard.candidates.push_back(candidate);
             } catch (...) {
                 return false;
             }
+            shard.count(shard.bytes.load(std::memory_order_relaxed) + candidate.bytes);
+            return true;
         });
-        if (pushed) {
-            size_.fetch_add(1, std::memory_order_relaxed);
-            bytes_.fetch_add(candidate.bytes, std::memory_order_relaxed);
-        }
-        return pushed;
     }
 
     /// Takes the oldest of one shard, until they make up `bytes`; the shards take turns.
@@ -50,15 +49,14 @@ class ResidentQueue {
         std::size_t taken = 0;
         bool all_seen = false;
         shards_.until(turn_.fetch_add(1, std::memory_order_relaxed), all_seen, [&](Shard &shard) {
-            while (count < room.size() && taken < bytes && !shard.empty()) {
-                taken += shard.front().bytes;
-                room[count++] = shard.front();
-                shard.pop_front();
+            while (count < room.size() && taken < bytes && !shard.candidates.empty()) {
+                taken += shard.candidates.front().bytes;
+                room[count++] = shard.candidates.front();
+                shard.candidates.pop_front();
             }
+            shard.count(shard.bytes.load(std::memory_order_relaxed) - taken);
             return count != 0;
         });
-        size_.fetch_sub(count, std::memory_order_relaxed);
-        bytes_.fetch_sub(taken, std::memory_order_relaxed);
         return room.first(count);
     }
 
@@ -68,7 +66,8 @@ class ResidentQueue {
         std::size_t count = 0;
         bool all_seen = false;
         shards_.until(neighbourhood, all_seen, [&](Shard &shard) {
-            for (auto candidate = shard.rbegin(); candidate != shard.rend() && count < room.size(); ++candidate)
+            for (auto candidate = shard.candidates.rbegin();
+                 candidate != shard.candidates.rend() && count < room.size(); ++candidate)
                 room[count++] = *candidate;
             return count != 0;
         });
@@ -79,18 +78,14 @@ class ResidentQueue {
     bool remove(std::size_t neighbourhood, const Candidate &wanted)
     {
         bool all_seen = false;
-        const bool removed = shards_.until(neighbourhood, all_seen, [&](Shard &shard) {
-            const auto found = std::find(shard.rbegin(), shard.rend(), wanted);
-            if (found == shard.rend())
+        return shards_.until(neighbourhood, all_seen, [&](Shard &shard) {
+            const auto found = std::find(shard.candidates.rbegin(), shard.candidates.rend(), wanted);
+            if (found == shard.candidates.rend())
                 return false;
-            shard.erase(std::prev(found.base()));
+            shard.candidates.erase(std::prev(found.base()));
+            shard.count(shard.bytes.load(std::memory_order_relaxed) - wanted.bytes);
             return true;
         });
-        if (removed) {
-            size_.fetch_sub(1, std::memory_order_relaxed);
-            bytes_.fetch_sub(wanted.bytes, std::memory_order_relaxed);
-        }
-        return removed;
     }
 
     /// Drops what no longer means anything; keep(candidate) must not take locks.
@@ -98,13 +93,13 @@ class ResidentQueue {
     {
         bool all_seen = false;
         shards_.until(0, all_seen, [&](Shard &shard) {
-            const std::size_t dropped = std::erase_if(shard, [&](const Candidate &candidate) {
+            std::size_t bytes = 0;
+            std::erase_if(shard.candidates, [&](const Candidate &candidate) {
                 const bool stale = !keep(candidate);
-                if (stale)
-                    bytes_.fetch_sub(candidate.bytes, std::memory_order_relaxed);
+                bytes += stale ? 0 : candidate.bytes;
                 return stale;
             });
-            size_.fetch_sub(dropped, std::memory_order_relaxed);
+            shard.count(bytes);
             return false;
         });
     }
@@ -120,15 +115,30 @@ class ResidentQueue {
         return true;
     }
 
-    std::size_t size() const { return size_.load(std::memory_order_relaxed); }
-    std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+    std::size_t size() const
+    {
+        return shards_.sum([](const Shard &shard) { return shard.size.load(std::memory_order_relaxed); });
+    }
+    std::size_t bytes() const
+    {
+        return shards_.sum([](const Shard &shard) { return shard.bytes.load(std::memory_order_relaxed); });
+    }
 
   private:
-    using Shard = std::deque<Candidate>;
+    struct Shard {
+        explicit Shard(Heap &heap) : candidates(heap) {}
+        std::deque<Candidate, HeapAllocator<Candidate>> candidates;
+        // Of the candidates: written by who holds the shard's lock, read by anybody.
+        std::atomic<std::size_t> size{0};
+        std::atomic<std::size_t> bytes{0};
+        void count(std::size_t bytes_now)
+        {
+            size.store(candidates.size(), std::memory_order_relaxed);
+            bytes.store(bytes_now, std::memory_order_relaxed);
+        }
+    };
     Sharded<Shard> shards_;
     std::atomic<std::size_t> turn_{0};
-    std::atomic<std::size_t> size_{0};
-    std::atomic<std::size_t> bytes_{0};
     std::atomic<std::size_t> stale_{0};
 };
 

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include <sched.h>
 
@@ -14,6 +15,14 @@ namespace ufomem {
 template <class Shard, std::size_t N = 8> class Sharded {
   public:
     static constexpr std::size_t count = N;
+
+    /// Each shard is made of the same arguments.
+    template <class... Arguments> explicit Sharded(Arguments &...arguments)
+        : Sharded(std::make_index_sequence<N>(), arguments...)
+    {
+    }
+    Sharded(const Sharded &) = delete;
+    Sharded &operator=(const Sharded &) = delete;
 
     /// Runs use(shard) on the first shard that is free, from `hint` on.
     template <class Use> auto with_any(std::size_t hint, Use use)
@@ -47,11 +56,25 @@ template <class Shard, std::size_t N = 8> class Sharded {
         return false;
     }
 
+    /// The sum of read(shard), which takes no lock: it may look at atomic members only.
+    template <class Read> std::size_t sum(Read read) const
+    {
+        std::size_t sum = 0;
+        for (const Cell &cell : cells_)
+            sum += read(cell.shard);
+        return sum;
+    }
+
   private:
     struct alignas(64) Cell {
+        template <class... Arguments> explicit Cell(Arguments &...arguments) : shard(arguments...) {}
         SpinLock lock;
         Shard shard;
     };
+    template <std::size_t... I, class... Arguments> explicit Sharded(std::index_sequence<I...>, Arguments &...arguments)
+        : cells_{{(static_cast<void>(I), Cell(arguments...))...}}
+    {
+    }
     struct Guard {
         SpinLock &lock;
         ~Guard() { lock.unlock(); }

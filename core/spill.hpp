@@ -19,7 +19,10 @@ class Spill {
   public:
     using Offset = std::uint64_t;
 
-    explicit Spill(std::string folder) : folder_(std::move(folder)) {}
+    Spill(std::string folder, Heap &heap)
+        : folder_(std::move(folder)), template_(folder_ + "/ufomem-spill-XXXXXX"), free_(heap)
+    {
+    }
 
     /// Writes it to a place of its own.
     Result<Offset> store(const std::byte *data, std::size_t size) noexcept;
@@ -34,7 +37,8 @@ class Spill {
     Result<Offset> reserve(std::size_t size);
 
     const std::string folder_;
-    std::mutex mutex_; // for everything but the transfers themselves
+    std::string template_; ///< of a name, where there are no files without one; guarded by mutex_
+    std::mutex mutex_;     // for everything but the transfers themselves
     kernel::File file_;
     kernel::WritePace pace_;
     std::atomic<bool> opened_{false};

@@ -20,6 +20,18 @@ void record(Code code, std::int32_t callback_code, const char *format, va_list a
     t_callback_code = callback_code;
 }
 
+/// In English, as the rest of the sentence, and without malloc, in which the thread that waits for us may be.
+const char *describe(int error) noexcept
+{
+#if __GLIBC_PREREQ(2, 32)
+    const char *said = strerrordesc_np(error);
+    return said ? said : "unknown error";
+#else
+    thread_local char reason[96];
+    return strerror_r(error, reason, sizeof reason);
+#endif
+}
+
 } // namespace
 
 Status fail(Code code, const char *format, ...) noexcept
@@ -37,8 +49,7 @@ Status fail_errno(Code code, int error, const char *format, ...) noexcept
     va_start(arguments, format);
     record(code, 0, format, arguments);
     va_end(arguments);
-    char reason[96];
-    const char *said = strerror_r(error, reason, sizeof reason);
+    const char *said = describe(error);
     const std::size_t used = std::strlen(t_text);
     std::snprintf(t_text + used, sizeof t_text - used, ": %s (errno %d)", said, error);
     return {code};

@@ -14,6 +14,8 @@ namespace ufomem {
 
 class Walks {
   public:
+    explicit Walks(Heap &heap) : queue(heap) {}
+
     /// A neighbourhood in it is a region.
     ResidentQueue queue;
 
@@ -23,7 +25,10 @@ class Walks {
     /// Bytes on their way in, as long as it lives.
     class Arrival {
       public:
-        Arrival(Walks &walks, std::size_t bytes) : walks_(walks), bytes_(bytes) { walks_.arriving_.fetch_add(bytes_, std::memory_order_relaxed); }
+        Arrival(Walks &walks, std::size_t bytes) : walks_(walks), bytes_(bytes)
+        {
+            walks_.arriving_.fetch_add(bytes_, std::memory_order_relaxed);
+        }
         Arrival(const Arrival &) = delete;
         Arrival &operator=(const Arrival &) = delete;
         ~Arrival() { walks_.arriving_.fetch_sub(bytes_, std::memory_order_relaxed); }
@@ -35,7 +40,10 @@ class Walks {
 
     // Time is counted in bytes that left, as in "Workingset detection" of the kernel (mm/workingset.c): what comes back after fewer bytes than
     // walks hold would still be here if something older had left in its place.
-    ChunkWord::Bits now() const { return static_cast<ChunkWord::Bits>(left_.load(std::memory_order_relaxed) / tick_bytes & most_ticks) | 1U; }
+    ChunkWord::Bits now() const
+    {
+        return static_cast<ChunkWord::Bits>(left_.load(std::memory_order_relaxed) / tick_bytes & most_ticks) | 1U;
+    }
     void note_left(std::size_t bytes) { left_.fetch_add(bytes, std::memory_order_relaxed); }
     bool is_wanted_again(ChunkWord::Bits left_at) const
     {

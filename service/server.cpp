@@ -20,8 +20,10 @@ constexpr std::uint64_t has_ended = 1ULL << 62; // the process of that client
 } // namespace
 
 Server::Server(Options options, AllowedDirectories allowed)
-    : options_(std::move(options)), catalogue_(options_.core, {options_.limits.idle_files, options_.chunk_bytes, std::move(allowed)}),
-      threads_(options_.limits.threads, std::clamp(options_.limits.answer_milliseconds / 4, 10U, 500U), options_.core->engine().budget.bytes() / 2),
+    : options_(std::move(options)),
+      catalogue_(options_.core, {options_.limits.idle_files, options_.chunk_bytes, std::move(allowed)}),
+      threads_(options_.limits.threads, std::clamp(options_.limits.answer_milliseconds / 4, 10U, 500U),
+               options_.core->engine().budget.bytes() / 2),
       host_{catalogue_, threads_, process_, options_.limits, options_.log, counts_, [this] { return figures(); }}
 {
 }
@@ -53,7 +55,8 @@ Status Server::open()
     requests_ = std::move(*requests);
     if (Status status = threads_.start(); !status.ok())
         return status;
-    Result<Listener> listener = options_.socket >= 0 ? Listener::adopt(options_.socket) : Listener::at(options_.path, options_.mode);
+    Result<Listener> listener =
+        options_.socket >= 0 ? Listener::adopt(options_.socket) : Listener::at(options_.path, options_.mode);
     if (!listener.ok())
         return listener.status();
     listener_ = std::move(*listener);
@@ -103,6 +106,8 @@ Result<kernel::File> Server::hand_over() noexcept
 ServerFigures Server::figures() noexcept
 {
     const Engine &engine = options_.core->engine();
+    Counters counters;
+    options_.core->count(counters);
     const auto of = [](const auto &counter) { return counter.load(std::memory_order_relaxed); };
     ServerFigures figures;
     figures.page_bytes = kernel::page_size();
@@ -123,9 +128,9 @@ ServerFigures Server::figures() noexcept
     figures.regions = catalogue_.regions();
     figures.faults = of(counts_.faults);
     figures.late = of(counts_.late);
-    figures.failures = of(engine.counters.failures);
-    figures.populated_bytes = of(engine.counters.populated_bytes);
-    figures.evictions = of(engine.counters.evictions);
+    figures.failures = of(counters.failures);
+    figures.populated_bytes = of(counters.populated_bytes);
+    figures.evictions = of(counters.evictions);
     return figures;
 }
 
@@ -133,7 +138,9 @@ void Server::run() noexcept
 {
     const std::int64_t tick = std::clamp(options_.limits.answer_milliseconds / 4, 10U, 1000U) * 1'000'000LL;
     std::int64_t last = kernel::now_nanoseconds();
-    const auto until = [](std::int64_t time, std::int64_t now) { return std::max<std::int64_t>((time - now) / 1'000'000 + 1, 1); };
+    const auto until = [](std::int64_t time, std::int64_t now) {
+        return std::max<std::int64_t>((time - now) / 1'000'000 + 1, 1);
+    };
     for (;;) {
         std::int64_t now = kernel::now_nanoseconds();
         std::int64_t milliseconds = sessions_.empty() ? -1 : until(last + tick, now);
@@ -176,8 +183,9 @@ bool Server::has_room_for(const kernel::Peer &peer) const noexcept
     const auto his = static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(), of_him));
     if (sessions_.size() < options_.limits.clients && his < options_.limits.clients_per_user)
         return true;
-    options_.log(LogLevel::warning, "process %d of user %u is turned away: there are %zu clients already, %zu of them of the same user", peer.process, peer.user,
-                 sessions_.size(), his);
+    options_.log(LogLevel::warning,
+                 "process %d of user %u is turned away: there are %zu clients already, %zu of them of the same user",
+                 peer.process, peer.user, sessions_.size(), his);
     return false;
 }
 
@@ -211,11 +219,15 @@ void Server::admit() noexcept
         clients_.store(sessions_.size(), std::memory_order_relaxed);
         clients_ever_.fetch_add(1, std::memory_order_relaxed);
         const Session &admitted = *entry->second;
-        if (!requests_.add_end(admitted.descriptor(), number).ok() || !entry->second->begin().ok() ||
-            (admitted.process() && !requests_.add(admitted.process().descriptor(), number | has_ended, kernel::EventQueue::Report::always).ok()))
+        if (!requests_.add_end(admitted.descriptor(), number).ok() || !entry->second->begin().ok()
+            || (admitted.process()
+                && !requests_
+                        .add(admitted.process().descriptor(), number | has_ended, kernel::EventQueue::Report::always)
+                        .ok()))
             dismiss(entry);
         else
-            options_.log(LogLevel::info, "client %llu: process %d of user %u, group %u", static_cast<unsigned long long>(number), peer.process, peer.user, peer.group);
+            options_.log(LogLevel::info, "client %llu: process %d of user %u, group %u",
+                         static_cast<unsigned long long>(number), peer.process, peer.user, peer.group);
     } catch (...) { // no memory: he is turned away
         if (entry != sessions_.end())
             dismiss(entry);
@@ -229,7 +241,8 @@ void Server::dismiss(std::map<std::uint64_t, std::shared_ptr<Session>>::iterator
     if (session->second->process())
         requests_.remove(session->second->process().descriptor());
     session->second->end();
-    options_.log(LogLevel::info, "client %llu (process %d of user %u) has left", static_cast<unsigned long long>(session->first), session->second->peer().process,
+    options_.log(LogLevel::info, "client %llu (process %d of user %u) has left",
+                 static_cast<unsigned long long>(session->first), session->second->peer().process,
                  session->second->peer().user);
     sessions_.erase(session);
     clients_.store(sessions_.size(), std::memory_order_relaxed);

@@ -42,6 +42,13 @@ void Standby::watch() noexcept
     }
 }
 
+void Standby::call() noexcept
+{
+    called_.store(true);
+    bell_.fetch_add(1);
+    kernel::futex_wake_all(bell_);
+}
+
 void Standby::run() noexcept
 {
     std::uint32_t seen = watched_.load();
@@ -51,7 +58,8 @@ void Standby::run() noexcept
         if (stopping_.load())
             return;
         kernel::futex_wait(bell_, rung, asleep_.load() ? long_sleep_milliseconds : tick_milliseconds);
-        if (const std::uint32_t now = watched_.load(); now != seen) {
+        const bool called = called_.exchange(false);
+        if (const std::uint32_t now = watched_.load(); now != seen && !called) {
             seen = now;
             quiet_ticks = 0;
             asleep_.store(false);
@@ -59,9 +67,11 @@ void Standby::run() noexcept
         }
         // Nobody has begun to be alone since the last look, so if nobody reads now, nobody has for at least a tick.
         if (reading_.load() <= 0) {
-            stepped_in_.store(stepped_in_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-            readers_.ensure_one();
+            if (!called)
+                stepped_in_.store(stepped_in_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+            readers_.add_one();
             quiet_ticks = 0;
+            asleep_.store(false); // until there is somebody, it tries again
         } else if (++quiet_ticks >= quiet_ticks_until_sleep) {
             asleep_.store(true);
             if (watched_.load() != seen)

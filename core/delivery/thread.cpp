@@ -31,9 +31,15 @@ constexpr unsigned fills_until_timed = 8;
 
 } // namespace
 
-ThreadDelivery::ThreadDelivery(Engine &engine, const kernel::Userfaultfd &faults, const Registry &registry, unsigned most_workers)
-    : engine_(engine), faults_(faults), registry_(registry), most_workers_(most_workers),
-      readers_wanted_(std::min<unsigned>(most_workers, static_cast<unsigned>(std::clamp<std::size_t>(processors_.count(), 2, most_readers)))),
+ThreadDelivery::ThreadDelivery(Engine &engine, const kernel::Userfaultfd &faults, const Registry &registry,
+                               unsigned most_workers)
+    : engine_(engine),
+      faults_(faults),
+      registry_(registry),
+      most_workers_(most_workers),
+      readers_wanted_(std::min<unsigned>(
+          most_workers, static_cast<unsigned>(std::clamp<std::size_t>(processors_.count(), 2, most_readers)))),
+      postponed_(engine.heap),
       standby_(*this, reading_)
 {
     for (unsigned i = 0; i < readers_wanted_ && processors_.count() == readers_wanted_; ++i)
@@ -45,8 +51,9 @@ Status ThreadDelivery::start() noexcept
     if (Status status = doorbell_.install(faults_); !status.ok())
         return status;
     for (unsigned i = 0; i < readers_wanted_; ++i)
-        if (!add_reader(false, homes_[i].one.count() != 0 ? &homes_[i] : nullptr) && i < 2)
-            return fail(Code::limit, "cannot start the threads that answer faults; at least two are needed (ulimit -u?)");
+        if (!start_reader(most_workers_, homes_[i].one.count() != 0 ? &homes_[i] : nullptr) && i < 2)
+            return fail(Code::limit,
+                        "cannot start the threads that answer faults; at least two are needed (ulimit -u?)");
     return standby_.start(&engine_);
 }
 
@@ -67,24 +74,18 @@ void ThreadDelivery::stop() noexcept
     threads_.clear();
 }
 
-/// One more thread that reads: a resting one, or a new one.
-bool ThreadDelivery::add_reader(bool beyond_limit, const Home *home) noexcept
+/// Never with the mutex held, or a fault in hands: the thread that waits for the answer may be inside of malloc.
+bool ThreadDelivery::start_reader(std::size_t most, const Home *home) noexcept
 {
-    const GuardedLock lock(mutex_);
-    if (!home && called_ < resting_) {
-        ++called_;
-        reading_.fetch_add(1);
-        calls_to_work_.fetch_add(1);
-        kernel::futex_wake_all(calls_to_work_);
-        return true;
-    }
-    if (workers_.load() >= (beyond_limit ? hard_limit : most_workers_))
+    if (workers_.load() >= most)
         return false;
     reading_.fetch_add(1);
     workers_.fetch_add(1);
     try {
-        threads_.reserve(threads_.size() + 1); // so that a thread that has started always gets in
-        threads_.push_back(start_library_thread("ufomem-worker", &engine_, [this, home] { run(home); }));
+        std::list<std::thread> started(1);
+        started.front() = start_library_thread("ufomem-worker", &engine_, [this, home] { run(home); });
+        const GuardedLock lock(mutex_);
+        threads_.splice(threads_.end(), started);
         return true;
     } catch (...) {
         reading_.fetch_sub(1);
@@ -93,14 +94,33 @@ bool ThreadDelivery::add_reader(bool beyond_limit, const Home *home) noexcept
     }
 }
 
+/// One who rests reads again.  False if nobody rests.
+bool ThreadDelivery::call_resting() noexcept
+{
+    const GuardedLock lock(mutex_);
+    if (called_ == resting_)
+        return false;
+    ++called_;
+    reading_.fetch_add(1);
+    calls_to_work_.fetch_add(1);
+    kernel::futex_wake_all(calls_to_work_);
+    return true;
+}
+
+void ThreadDelivery::add_one() noexcept
+{
+    if (!stopping_.load() && !call_resting())
+        (void)start_reader(hard_limit);
+}
+
 void ThreadDelivery::ensure_one() noexcept
 {
     if (t_reading == Reading::yes) {
         t_reading = Reading::interrupted;
         reading_.fetch_sub(1);
     }
-    if (reading_.load() <= 0 && !stopping_.load())
-        (void)add_reader(true);
+    if (reading_.load() <= 0 && !stopping_.load() && !call_resting())
+        standby_.call();
 }
 
 /// After a message, or a part of it, that may have called for ensure_one().
@@ -266,8 +286,12 @@ bool ThreadDelivery::stop_reading(const kernel::FaultMessage &message, bool for_
         standby_.watch();
         return true;
     }
-    if (add_reader(WaitGraph::of_process().fills_any(message.thread)))
+    if (call_resting())
         return true;
+    if (workers_.load() < (WaitGraph::of_process().fills_any(message.thread) ? hard_limit : most_workers_)) {
+        standby_.call();
+        return true;
+    }
     reading_.fetch_add(1);
     t_reading = Reading::yes;
     const GuardedLock lock(mutex_);

@@ -19,13 +19,13 @@
 #include <array>
 #include <atomic>
 #include <deque>
+#include <list>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 namespace ufomem {
 
-class ThreadDelivery : public kernel::MessageReaders {
+class ThreadDelivery final : public kernel::MessageReaders, private Standby::Readers {
   public:
     ThreadDelivery(Engine &engine, const kernel::Userfaultfd &faults, const Registry &registry, unsigned most_workers);
     ThreadDelivery(const ThreadDelivery &) = delete;
@@ -49,7 +49,9 @@ class ThreadDelivery : public kernel::MessageReaders {
     void read_again() noexcept;
     bool stop_reading(const kernel::FaultMessage &message, bool for_short) noexcept;
     Region::Answer fill(Region &region, const Region::Fault &fault, bool is_short) noexcept;
-    bool add_reader(bool beyond_limit, const Home *home = nullptr) noexcept;
+    void add_one() noexcept override;
+    bool start_reader(std::size_t most, const Home *home = nullptr) noexcept;
+    bool call_resting() noexcept;
     bool leave_to_rest() noexcept;
     bool rest() noexcept;
     bool take_postponed(kernel::FaultMessage &message) noexcept;
@@ -60,19 +62,21 @@ class ThreadDelivery : public kernel::MessageReaders {
     const kernel::Processors processors_ = kernel::Processors::of_this_thread();
     const unsigned most_workers_;
     const unsigned readers_wanted_;
-    std::array<Home, most_readers> homes_; // of the first readers, if there is a processor for each; constant from start() on
+    std::array<Home, most_readers>
+        homes_; // of the first readers, if there is a processor for each; constant from start() on
 
     std::atomic<int> reading_{0}; // threads in read(2), or on their way there
     std::atomic<std::size_t> workers_{0};
     std::atomic<bool> stopping_{false};
 
     std::mutex mutex_;
-    std::vector<std::thread> threads_;             // guarded by mutex_
-    std::deque<kernel::FaultMessage> postponed_;   // guarded by mutex_: for lack of a thread
+    std::list<std::thread> threads_; // guarded by mutex_
+    std::deque<kernel::FaultMessage, HeapAllocator<kernel::FaultMessage>>
+        postponed_; // guarded by mutex_: for lack of a thread
     std::atomic<std::size_t> postponed_count_{0};
-    std::atomic<std::uint32_t> calls_to_work_{0};  // futex of the resting
-    unsigned resting_ = 0;                         // guarded by mutex_
-    unsigned called_ = 0;                          // guarded by mutex_: of the resting, those that are to read
+    std::atomic<std::uint32_t> calls_to_work_{0}; // futex of the resting
+    unsigned resting_ = 0;                        // guarded by mutex_
+    unsigned called_ = 0;                         // guarded by mutex_: of the resting, those that are to read
 
     Standby standby_;
     Doorbell doorbell_; // read(2) cannot be interrupted otherwise

@@ -22,7 +22,8 @@
 #define MREMAP_DONTUNMAP 4
 #endif
 #ifndef PIDFD_SELF
-#define PIDFD_SELF (-10000) // "this process" where a pidfd is asked for; older kernels have no scattered drop of one's own pages either
+#define PIDFD_SELF                                                                                                     \
+    (-10000) // "this process" where a pidfd is asked for; older kernels have no scattered drop of one's own pages either
 #endif
 
 namespace ufomem::kernel {
@@ -43,7 +44,9 @@ int bits(Protection protection)
 
 Status no_mapping(std::size_t size) noexcept
 {
-    return fail_errno(Code::nomem, errno, "cannot map %zu bytes of address space; check ulimit -v, vm.overcommit_memory and vm.max_map_count", size);
+    return fail_errno(
+        Code::nomem, errno,
+        "cannot map %zu bytes of address space; check ulimit -v, vm.overcommit_memory and vm.max_map_count", size);
 }
 
 Result<Mapping> map(std::size_t size, int protection, int flags, int descriptor, void *address)
@@ -53,13 +56,15 @@ Result<Mapping> map(std::size_t size, int protection, int flags, int descriptor,
     void *got = mmap(address, size, protection, flags, descriptor, 0);
     if (got == MAP_FAILED) {
         if (errno == EEXIST)
-            return fail(Code::address, "address %p: %zu bytes are not free there; choose another one, or none", address, size);
+            return fail(Code::address, "address %p: %zu bytes are not free there; choose another one, or none", address,
+                        size);
         return no_mapping(size);
     }
     Mapping mapping(static_cast<std::byte *>(got), size);
     // Kernels before 4.17 take the address as a hint only.
     if (address && got != address)
-        return fail(Code::address, "address %p: %zu bytes are not free there; choose another one, or none", address, size);
+        return fail(Code::address, "address %p: %zu bytes are not free there; choose another one, or none", address,
+                    size);
     return mapping;
 }
 
@@ -136,7 +141,17 @@ bool unmap(Mapping &mapping) noexcept
         mapping.release();
         return true;
     }
-    return mmap(mapping.data(), mapping.size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
+    return mmap(mapping.data(), mapping.size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+                0)
+           != MAP_FAILED;
+}
+
+Result<Mapping> map_memory(std::size_t size)
+{
+    void *got = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (got == MAP_FAILED)
+        return no_mapping(size);
+    return Mapping(static_cast<std::byte *>(got), size);
 }
 
 Result<Mapping> map_private(std::size_t size, Protection protection, void *address)
@@ -167,11 +182,13 @@ Result<Mapping> map_table(std::size_t size)
 
 Result<Mapping> map_private_aligned(std::size_t size, Protection protection, std::size_t offset)
 {
-    Result<Mapping> roomy = map(size + huge_page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, nullptr);
+    Result<Mapping> roomy =
+        map(size + huge_page_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, nullptr);
     if (!roomy.ok())
         return roomy;
     std::byte *const start = roomy->data();
-    const std::size_t skip = huge_page_size - 1 - (reinterpret_cast<std::uintptr_t>(start) + offset - 1) % huge_page_size;
+    const std::size_t skip =
+        huge_page_size - 1 - (reinterpret_cast<std::uintptr_t>(start) + offset - 1) % huge_page_size;
     roomy->release();
     if (skip != 0)
         munmap(start, skip);
@@ -218,13 +235,17 @@ namespace {
 
 /// For memory with holes.  Where chunks that came one by one happen to stand side by side, the kernel's own collector would replace them by a huge page; and
 /// the hole that one of them leaves in that shows zeros for a moment.  (Pages that came as huge ones are as good as those of any other mapping.)
-void keep_collector_away(std::byte *data, std::size_t size) noexcept { (void)madvise(data, size, MADV_NOHUGEPAGE); } // EINVAL: there is none
+void keep_collector_away(std::byte *data, std::size_t size) noexcept
+{
+    (void)madvise(data, size, MADV_NOHUGEPAGE);
+} // EINVAL: there is none
 
 } // namespace
 
 Result<Mapping> map_readable(int file, std::size_t size, Sharing sharing, void *address)
 {
-    Result<Mapping> mapping = map(size, PROT_READ, (sharing == Sharing::shared ? MAP_SHARED : MAP_PRIVATE) | MAP_NORESERVE, file, address);
+    Result<Mapping> mapping =
+        map(size, PROT_READ, (sharing == Sharing::shared ? MAP_SHARED : MAP_PRIVATE) | MAP_NORESERVE, file, address);
     if (!mapping.ok())
         return mapping;
     munlock(mapping->data(), size);
@@ -249,7 +270,8 @@ Status protect(std::byte *data, std::size_t size, Protection protection) noexcep
     if (mprotect(data, size, bits(protection)) == 0)
         return {};
     if (errno == ENOMEM)
-        return fail_errno(Code::limit, errno, "mprotect: the process has too many mappings; raise vm.max_map_count or use larger chunks");
+        return fail_errno(Code::limit, errno,
+                          "mprotect: the process has too many mappings; raise vm.max_map_count or use larger chunks");
     return fail_errno(Code::system, errno, "mprotect of %zu bytes at %p", size, static_cast<void *>(data));
 }
 
@@ -258,7 +280,8 @@ Status wipe_in_children(std::byte *data, std::size_t size) noexcept
     // In this order: a child that is forked in between gets nothing, and never a copy.
     if (madvise(data, size, MADV_WIPEONFORK) == 0 && madvise(data, size, MADV_DOFORK) == 0)
         return {};
-    return fail_errno(errno == ENOMEM ? Code::limit : Code::system, errno, "madvise(MADV_WIPEONFORK) of %zu bytes", size);
+    return fail_errno(errno == ENOMEM ? Code::limit : Code::system, errno, "madvise(MADV_WIPEONFORK) of %zu bytes",
+                      size);
 }
 
 bool reserve_only(std::byte *data, std::size_t size) noexcept
@@ -295,7 +318,8 @@ Status drop(std::byte *data, std::size_t size) noexcept
 {
     if (madvise(data, size, MADV_DONTNEED) == 0 || (errno == EINVAL && madvise(data, size, MADV_DONTNEED_LOCKED) == 0))
         return {};
-    return fail_errno(Code::system, errno, "madvise(MADV_DONTNEED) of %zu bytes at %p", size, static_cast<void *>(data));
+    return fail_errno(Code::system, errno, "madvise(MADV_DONTNEED) of %zu bytes at %p", size,
+                      static_cast<void *>(data));
 }
 
 bool drop_scattered(std::span<const iovec> ranges) noexcept
@@ -335,7 +359,8 @@ Result<Mapping> detach_pages(std::byte *data, std::size_t size) noexcept
     // The fifth argument is a hint here, and the C library passes it on.
     void *moved = mremap(data, size, size, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, nullptr);
     if (moved == MAP_FAILED)
-        return fail_errno(errno == ENOMEM ? Code::limit : Code::system, errno, "mremap(MREMAP_DONTUNMAP) of %zu bytes", size);
+        return fail_errno(errno == ENOMEM ? Code::limit : Code::system, errno, "mremap(MREMAP_DONTUNMAP) of %zu bytes",
+                          size);
     return Mapping(static_cast<std::byte *>(moved), size);
 }
 

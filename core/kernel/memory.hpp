@@ -52,6 +52,9 @@ bool unmap(Mapping &mapping) noexcept;
 
 enum class Protection { none, read, read_write };
 
+/// Memory as any program has it, forked children, too.
+Result<Mapping> map_memory(std::size_t size);
+
 /// Private anonymous memory without a reservation of swap, kept out of forked children and of huge pages.
 /// With `address`, exactly there and only where nothing is mapped.
 Result<Mapping> map_private(std::size_t size, Protection protection, void *address = nullptr);

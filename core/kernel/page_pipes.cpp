@@ -41,11 +41,8 @@ PagePipes::Pipe PagePipes::take(int &error) noexcept
 {
     {
         const GuardedLock lock(mutex_);
-        if (!idle_.empty()) {
-            Pipe pipe = std::move(idle_.back());
-            idle_.pop_back();
-            return pipe;
-        }
+        if (idle_count_ != 0)
+            return std::move(idle_[--idle_count_]);
     }
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) {
@@ -61,13 +58,9 @@ PagePipes::Pipe PagePipes::take(int &error) noexcept
 
 void PagePipes::give(Pipe pipe) noexcept
 {
-    constexpr std::size_t most_idle = 4;
     const GuardedLock lock(mutex_);
-    try {
-        if (idle_.size() < most_idle)
-            idle_.push_back(std::move(pipe));
-    } catch (...) { // no memory for the list: it is closed
-    }
+    if (idle_count_ < idle_.size())
+        idle_[idle_count_++] = std::move(pipe);
 }
 
 Transfer PagePipes::write(const File &to, std::size_t offset, const std::byte *data, std::size_t size) noexcept
@@ -76,13 +69,15 @@ Transfer PagePipes::write(const File &to, std::size_t offset, const std::byte *d
     Pipe pipe = take(transfer.error);
     while (transfer.done < size && transfer.error == 0) {
         const std::size_t block = std::min(block_bytes, size - transfer.done);
-        transfer.error = write_block(pipe.in.descriptor(), pipe.out.descriptor(), to.descriptor(), offset + transfer.done, data + transfer.done, block);
+        transfer.error = write_block(pipe.in.descriptor(), pipe.out.descriptor(), to.descriptor(),
+                                     offset + transfer.done, data + transfer.done, block);
         if (transfer.error == 0)
             transfer.done += block;
     }
     if (transfer.error == 0)
         give(std::move(pipe));
-    else if (transfer.error == EPERM || transfer.error == EACCES || transfer.error == ENOSYS || transfer.error == EINVAL)
+    else if (transfer.error == EPERM || transfer.error == EACCES || transfer.error == ENOSYS
+             || transfer.error == EINVAL)
         usable_.store(false, std::memory_order_relaxed);
     return transfer;
 }

@@ -6,9 +6,9 @@
 #include "file.hpp"
 #include "userfaultfd.hpp"
 
+#include <array>
 #include <atomic>
 #include <mutex>
-#include <vector>
 
 namespace ufomem::kernel {
 
@@ -32,7 +32,8 @@ class PagePipes {
 
     std::atomic<bool> usable_{true};
     std::mutex mutex_;
-    std::vector<Pipe> idle_; // guarded by mutex_; empty ones
+    std::array<Pipe, 4> idle_;   // guarded by mutex_; empty ones
+    std::size_t idle_count_ = 0; // likewise
 };
 
 } // namespace ufomem::kernel

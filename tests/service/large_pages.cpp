@@ -33,7 +33,8 @@ class NobodyLeaves final : public Reclaimer {
 /// The memory of a served array of bytes 1, 2 ... 251, 1, 2 ...; whole ranges come and go.
 class Scene {
   public:
-    explicit Scene(std::size_t chunk_bytes) : geometry(make_geometry(chunk_bytes)), budget(64 * MiB, 50, 100), frames(budget, nullptr, &core_memory)
+    explicit Scene(std::size_t chunk_bytes)
+        : geometry(make_geometry(chunk_bytes)), budget(64 * MiB, 50, 100), frames(budget, nullptr, &core_memory, heap)
     {
         Result<kernel::Userfaultfd> opened = kernel::Userfaultfd::open(pagemap, 0, kernel::Faults::as_messages);
         if (!opened.ok())
@@ -82,7 +83,9 @@ class Scene {
     std::size_t memory() const
     {
         struct stat info {};
-        return fstat(audience->memory().readable().descriptor(), &info) == 0 ? static_cast<std::size_t>(info.st_blocks) * 512 : 0;
+        return fstat(audience->memory().readable().descriptor(), &info) == 0
+                   ? static_cast<std::size_t>(info.st_blocks) * 512
+                   : 0;
     }
 
     const Geometry geometry;
@@ -90,6 +93,7 @@ class Scene {
     kernel::Userfaultfd faults;
     kernel::PagePipes pipes;
     Budget budget;
+    Heap heap;
     Frames frames;
     NobodyLeaves reclaimer;
     std::shared_ptr<Audience> audience = std::make_shared<Audience>();
@@ -116,12 +120,16 @@ class Reader {
         Result<kernel::Userfaultfd> opened = kernel::Userfaultfd::open(pagemap_, 0, kernel::Faults::as_signals);
         assert_ok(opened);
         faults_ = std::move(*opened);
-        Result<kernel::Mapping> mapped = kernel::map_readable(scene.audience->memory().readable().descriptor(), array_bytes, kernel::Sharing::private_);
+        Result<kernel::Mapping> mapped = kernel::map_readable(scene.audience->memory().readable().descriptor(),
+                                                              array_bytes, kernel::Sharing::private_);
         assert_ok(mapped);
         mapping_ = std::move(*mapped);
         assert_ok(faults_.watch_absent(mapping_.data(), mapping_.size()));
     }
-    bool read(std::size_t offset, std::byte (&out)[page]) const { return kernel::copy_guarded(out, mapping_.data() + offset, page); }
+    bool read(std::size_t offset, std::byte (&out)[page]) const
+    {
+        return kernel::copy_guarded(out, mapping_.data() + offset, page);
+    }
     /// Whether all of it is there, and right.
     bool has(ByteRange pages) const
     {
@@ -217,7 +225,8 @@ long long asked_for(std::size_t bytes)
 {
     long long sum = -1;
     for (const char *what : {"shmem_alloc", "shmem_fallback"}) {
-        const std::string path = "/sys/kernel/mm/transparent_hugepage/hugepages-" + std::to_string(bytes / KiB) + "kB/stats/" + what;
+        const std::string path =
+            "/sys/kernel/mm/transparent_hugepage/hugepages-" + std::to_string(bytes / KiB) + "kB/stats/" + what;
         std::FILE *file = std::fopen(path.c_str(), "re");
         long long count = 0;
         if (file && std::fscanf(file, "%lld", &count) == 1)
@@ -246,7 +255,8 @@ void something_in_the_way_is_replaced(void **)
     // As a client could do that reads what it has not registered; and a thread of the service's own that could not be served.
     const std::byte zeros[page] = {};
     for (const std::size_t at : {pages.offset + 8 * page, pages.end() - page}) {
-        const kernel::Transfer copied = scene.faults.copy(scene.backing->body() + at, zeros, page, false, kernel::Wake::no);
+        const kernel::Transfer copied =
+            scene.faults.copy(scene.backing->body() + at, zeros, page, false, kernel::Wake::no);
         assert_int_equal(copied.error, 0);
     }
     assert_true(scene.faults.poison(scene.backing->body() + pages.offset, page));

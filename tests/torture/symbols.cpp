@@ -53,6 +53,26 @@ Symbols::Symbols()
         library_ = info.dli_fname;
 }
 
+std::vector<Code> Symbols::code_of(const std::vector<std::string> &functions) const
+{
+    std::vector<Code> codes;
+    std::FILE *output = popen(("nm -C -S --defined-only '" + library_ + "' 2>/dev/null").c_str(), "r");
+    char line[8192];
+    while (output && std::fgets(line, sizeof line, output)) { // "address size kind name"
+        unsigned long long address = 0;
+        unsigned long long size = 0;
+        int name = 0;
+        if (std::sscanf(line, "%llx %llx %*c %n", &address, &size, &name) != 2)
+            continue;
+        for (const std::string &function : functions)
+            if (std::string_view(line + name).starts_with(function))
+                codes.push_back({address, address + size});
+    }
+    if (output)
+        pclose(output);
+    return codes;
+}
+
 void Symbols::ask_for(const std::vector<std::uint64_t> &offsets)
 {
     std::string command = "addr2line -a -i -f -C -e '" + library_ + "'";

@@ -13,6 +13,8 @@ namespace torture {
 class Symbols {
   public:
     Symbols();
+    /// The code of all functions whose names begin so.
+    std::vector<Code> code_of(const std::vector<std::string> &functions) const;
     /// So that each of the following need not be asked for alone, which takes long.
     void ask_for(const std::vector<std::uint64_t> &offsets);
     /// "call in function (file:line) < function (file:line) ...", innermost first, with what was inlined.

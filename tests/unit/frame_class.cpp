@@ -58,7 +58,8 @@ Frame rescue(FrameClass &frames, Word &word)
 
 void slots_are_places_of_their_own(void **)
 {
-    FrameClass frames(size, nullptr);
+    Heap heap;
+    FrameClass frames(size, nullptr, heap);
     assert_int_equal(frames.frame_bytes(), size);
     std::set<std::byte *> places;
     for (int i = 0; i < 3000; ++i) // more than one segment has
@@ -70,7 +71,8 @@ void slots_are_places_of_their_own(void **)
 
 void without_recycled_frames_there_is_none(void **)
 {
-    FrameClass frames(size, nullptr);
+    Heap heap;
+    FrameClass frames(size, nullptr, heap);
     assert_false(static_cast<bool>(frames.take_recycled()));
     assert_false(static_cast<bool>(frames.take_parked()));
     frames.give_empty(empty_from(frames));
@@ -79,7 +81,8 @@ void without_recycled_frames_there_is_none(void **)
 
 void a_recycled_frame_is_given_out_once(void **)
 {
-    FrameClass frames(size, nullptr);
+    Heap heap;
+    FrameClass frames(size, nullptr, heap);
     const Frame frame = empty_from(frames);
     frames.give_recycled(frame);
     assert_int_equal(frames.recycled(), 1);
@@ -91,7 +94,8 @@ void a_recycled_frame_is_given_out_once(void **)
 
 void the_frame_that_was_used_last_comes_first(void **)
 {
-    FrameClass frames(FrameClass::least_shared_bytes, nullptr); // small ones have a list for each processor
+    Heap heap;
+    FrameClass frames(FrameClass::least_shared_bytes, nullptr, heap); // small ones have a list for each processor
     const Frame first = empty_from(frames);
     const Frame second = empty_from(frames);
     frames.give_recycled(first);
@@ -105,7 +109,8 @@ void the_frame_that_was_used_last_comes_first(void **)
 
 void a_parked_frame_is_rescued_with_its_content(void **)
 {
-    FrameClass frames(size, nullptr);
+    Heap heap;
+    FrameClass frames(size, nullptr, heap);
     const Frame frame = empty_from(frames);
     stamp(frame, 77);
     Word word{ChunkWord{}.with(ChunkWord::spilled).bits()};
@@ -119,7 +124,8 @@ void a_parked_frame_is_rescued_with_its_content(void **)
 
 void a_parked_frame_that_is_reused_leaves_its_chunk_absent(void **)
 {
-    FrameClass frames(size, nullptr);
+    Heap heap;
+    FrameClass frames(size, nullptr, heap);
     const Frame frame = empty_from(frames);
     Word word{ChunkWord{}.with(ChunkWord::spilled).bits()};
     park(frames, frame, word);
@@ -138,7 +144,8 @@ void the_oldest_is_reused_first(void **)
     CPU_ZERO(&one);
     CPU_SET(sched_getcpu(), &one);
     sched_setaffinity(0, sizeof one, &one);
-    FrameClass frames(size, nullptr);
+    Heap heap;
+    FrameClass frames(size, nullptr, heap);
     std::vector<Word> words(10);
     std::vector<std::uint32_t> slots;
     for (Word &word : words) {
@@ -153,7 +160,8 @@ void the_oldest_is_reused_first(void **)
 
 void a_rescued_frame_is_not_reused_behind_its_back(void **)
 {
-    FrameClass frames(size, nullptr);
+    Heap heap;
+    FrameClass frames(size, nullptr, heap);
     const Frame frame = empty_from(frames);
     Word word{0};
     park(frames, frame, word);
@@ -165,7 +173,8 @@ void a_rescued_frame_is_not_reused_behind_its_back(void **)
 
 void a_rescued_frame_given_back_early_is_found_in_the_list(void **)
 {
-    FrameClass frames(size, nullptr);
+    Heap heap;
+    FrameClass frames(size, nullptr, heap);
     const Frame frame = empty_from(frames);
     Word word{0};
     park(frames, frame, word);
@@ -179,7 +188,8 @@ void a_rescued_frame_given_back_early_is_found_in_the_list(void **)
 /// his own content, or nothing.
 void a_late_rescuer_never_gets_the_content_of_another_chunk(void **)
 {
-    FrameClass frames(size, nullptr);
+    Heap heap;
+    FrameClass frames(size, nullptr, heap);
     Word mine{0};
     Word other{0};
     const Frame frame = empty_from(frames);
@@ -201,7 +211,8 @@ void a_late_rescuer_never_gets_the_content_of_another_chunk(void **)
 
 void a_pool_has_an_end(void **)
 {
-    FrameClass frames(1, nullptr); // more frames in a segment than a chunk's word can number
+    Heap heap;
+    FrameClass frames(1, nullptr, heap); // more frames in a segment than a chunk's word can number
     assert_fails(frames.take_empty(), Code::limit);
     assert_error_names("use larger chunks");
 }
@@ -210,7 +221,8 @@ void a_pool_has_an_end(void **)
 void random_traffic_keeps_every_slot_in_one_place(void **)
 {
     constexpr std::size_t chunks = 40;
-    FrameClass frames(size, nullptr);
+    Heap heap;
+    FrameClass frames(size, nullptr, heap);
     Random random;
     std::vector<Word> words(chunks);
     std::map<std::uint32_t, Frame> hands;        // slots that the test has

@@ -17,7 +17,8 @@ constexpr std::size_t chunks = 24;
 constexpr std::size_t most_slots = 1 << 15; // many more than are needed
 
 struct Town {
-    FrameClass frames{size, nullptr};
+    Heap heap;
+    FrameClass frames{size, nullptr, heap};
     std::atomic<ChunkWord::Bits> words[chunks]{};
     std::unique_ptr<std::atomic<bool>[]> taken = std::make_unique<std::atomic<bool>[]>(most_slots);
     std::atomic<int> two_masters{0};
@@ -125,7 +126,8 @@ void every_frame_has_one_master(void **)
 /// A rescuer and somebody who wants the frame meet at the same chunk, again and again: one of them gets it.
 void one_of_two_gets_the_frame(void **)
 {
-    FrameClass frames(size, nullptr);
+    Heap heap;
+    FrameClass frames(size, nullptr, heap);
     std::atomic<ChunkWord::Bits> word{0};
     for (std::size_t i = 0, last = unit::rounds(1000); i < last; ++i) {
         Result<Frame> made = frames.take_empty();

@@ -20,7 +20,7 @@ const char core_memory = 0;
 /// Frames with room for four of `size`, and an evictor that does as the test says.
 class Scene final : public Reclaimer {
   public:
-    explicit Scene(std::size_t bytes = 4 * size) : budget(bytes, 50, 100), frames(budget, nullptr, &core_memory)
+    explicit Scene(std::size_t bytes = 4 * size) : budget(bytes, 50, 100), frames(budget, nullptr, &core_memory, heap)
     {
         frames.set_reclaimer(*this);
     }
@@ -45,6 +45,7 @@ class Scene final : public Reclaimer {
     void install(const Frame &frame) { frames.vacate(frame); }
 
     Budget budget;
+    Heap heap;
     Frames frames;
     std::function<Outcome(std::size_t)> answer;
     std::atomic<int> calls{0};

@@ -13,7 +13,8 @@ namespace {
 
 void neighbours_merge(void **)
 {
-    FreeRanges ranges;
+    Heap heap;
+    FreeRanges ranges(heap);
     for (FreeRanges::Offset i = 0; i < 5; ++i)
         assert_int_equal(ranges.take(10), 10 * i);
     ranges.give(10, 10);
@@ -27,7 +28,8 @@ void neighbours_merge(void **)
 
 void the_end_comes_back(void **)
 {
-    FreeRanges ranges;
+    Heap heap;
+    FreeRanges ranges(heap);
     ranges.take(10);
     ranges.take(20);
     ranges.take(30);
@@ -41,7 +43,8 @@ void the_end_comes_back(void **)
 
 void the_smallest_that_suffices_is_taken(void **)
 {
-    FreeRanges ranges;
+    Heap heap;
+    FreeRanges ranges(heap);
     const FreeRanges::Offset large = ranges.take(100);
     ranges.take(1);
     const FreeRanges::Offset small = ranges.take(20);
@@ -57,7 +60,8 @@ void the_smallest_that_suffices_is_taken(void **)
 void no_byte_is_given_out_twice(void **)
 {
     Random random;
-    FreeRanges ranges;
+    Heap heap;
+    FreeRanges ranges(heap);
     std::vector<bool> taken(1 << 16);
     struct Range {
         std::size_t offset, size;
@@ -67,7 +71,8 @@ void no_byte_is_given_out_twice(void **)
     for (std::size_t round = 0; round < unit::rounds(20'000); ++round) {
         if (bytes > 20'000 || (!mine.empty() && random.one_in(2))) {
             Range &range = mine[random.below(mine.size())];
-            const std::size_t part = random.between(1, range.size); // from its end, as chunks of an extent go one by one
+            const std::size_t part =
+                random.between(1, range.size); // from its end, as chunks of an extent go one by one
             range.size -= part;
             bytes -= part;
             ranges.give(range.offset + range.size, part);

@@ -26,14 +26,16 @@ std::vector<std::size_t> pop(ResidentQueue &queue, std::size_t bytes, std::size_
 
 void an_empty_queue_gives_nothing(void **)
 {
-    ResidentQueue queue;
+    Heap heap;
+    ResidentQueue queue(heap);
     assert_true(pop(queue, everything).empty());
     assert_int_equal(queue.size(), 0);
 }
 
 void neighbours_leave_in_the_order_of_arrival(void **)
 {
-    ResidentQueue queue;
+    Heap heap;
+    ResidentQueue queue(heap);
     for (std::size_t chunk : {7, 3, 9, 1})
         assert_true(queue.push(candidate(chunk), 5));
     assert_int_equal(queue.size(), 4);
@@ -44,7 +46,8 @@ void neighbours_leave_in_the_order_of_arrival(void **)
 
 void a_batch_is_no_larger_than_needed(void **)
 {
-    ResidentQueue queue;
+    Heap heap;
+    ResidentQueue queue(heap);
     for (std::size_t chunk = 0; chunk < 10; ++chunk)
         assert_true(queue.push(candidate(chunk, 100), 0));
     assert_int_equal(pop(queue, 1).size(), 1);
@@ -56,7 +59,8 @@ void a_batch_is_no_larger_than_needed(void **)
 
 void a_batch_is_of_one_neighbourhood(void **)
 {
-    ResidentQueue queue;
+    Heap heap;
+    ResidentQueue queue(heap);
     for (std::size_t chunk = 0; chunk < 20; ++chunk)
         assert_true(queue.push(candidate(chunk), chunk % 2)); // two that come in turns
     std::vector<std::size_t> sizes;
@@ -72,7 +76,8 @@ void a_batch_is_of_one_neighbourhood(void **)
 
 void neighbourhoods_take_turns(void **)
 {
-    ResidentQueue queue;
+    Heap heap;
+    ResidentQueue queue(heap);
     for (std::size_t round = 0; round < 3; ++round)
         for (std::size_t neighbourhood = 0; neighbourhood < 8; ++neighbourhood)
             assert_true(queue.push(candidate(neighbourhood), neighbourhood));
@@ -86,7 +91,8 @@ void neighbourhoods_take_turns(void **)
 
 void the_newest_are_shown_and_taken_one_by_one(void **)
 {
-    ResidentQueue queue;
+    Heap heap;
+    ResidentQueue queue(heap);
     for (std::size_t chunk = 0; chunk < 10; ++chunk)
         assert_true(queue.push(candidate(chunk, 100), 3));
     std::array<Candidate, 4> room;
@@ -105,7 +111,8 @@ void the_newest_are_shown_and_taken_one_by_one(void **)
 
 void what_means_nothing_is_dropped(void **)
 {
-    ResidentQueue queue;
+    Heap heap;
+    ResidentQueue queue(heap);
     for (std::size_t chunk = 0; chunk < 100; ++chunk)
         assert_true(queue.push(candidate(chunk), chunk));
     queue.compact([](const Candidate &one) { return one.chunk.value % 10 == 0; });
@@ -121,7 +128,8 @@ void what_means_nothing_is_dropped(void **)
 
 void it_is_time_to_compact_when_half_means_nothing(void **)
 {
-    ResidentQueue queue;
+    Heap heap;
+    ResidentQueue queue(heap);
     assert_false(queue.note_stale(1023)); // not worth it
     for (std::size_t chunk = 0; chunk < 10000; ++chunk)
         assert_true(queue.push(candidate(chunk), chunk));
@@ -136,7 +144,8 @@ void nothing_is_lost_or_doubled_among_threads(void **)
     constexpr std::size_t pushers = 2;
     constexpr std::size_t poppers = 2;
     const std::size_t each = unit::rounds(50000);
-    ResidentQueue queue;
+    Heap heap;
+    ResidentQueue queue(heap);
     std::vector<std::atomic<int>> popped(pushers * each);
     std::atomic<std::size_t> left{pushers * each};
     unit::on_threads(pushers + poppers, [&](std::size_t thread) {

@@ -76,7 +76,8 @@ std::optional<struct stat> spill_file()
 
 void what_was_stored_comes_back(void **)
 {
-    Spill spill(folder);
+    Heap heap;
+    Spill spill(folder, heap);
     std::vector<Spill::Offset> places;
     for (std::size_t i = 0; i < 20; ++i)
         places.push_back(store(spill, i));
@@ -88,7 +89,8 @@ void what_was_stored_comes_back(void **)
 
 void there_is_no_file_before_the_first_chunk(void **)
 {
-    Spill spill(folder);
+    Heap heap;
+    Spill spill(folder, heap);
     assert_false(spill_file().has_value());
     store(spill, 1);
     assert_true(spill_file().has_value());
@@ -96,14 +98,16 @@ void there_is_no_file_before_the_first_chunk(void **)
 
 void the_file_has_no_name(void **)
 {
-    Spill spill(folder);
+    Heap heap;
+    Spill spill(folder, heap);
     store(spill, 1);
     assert_true(fs::is_empty(folder));
 }
 
 void a_place_that_was_given_back_is_used_again(void **)
 {
-    Spill spill(folder);
+    Heap heap;
+    Spill spill(folder, heap);
     const Spill::Offset first = store(spill, 1);
     const Spill::Offset second = store(spill, 2);
     assert_true(first != second);
@@ -116,7 +120,8 @@ void a_place_that_was_given_back_is_used_again(void **)
 
 void a_large_place_is_given_back_in_parts_and_used_as_one(void **)
 {
-    Spill spill(folder);
+    Heap heap;
+    Spill spill(folder, heap);
     const Spill::Offset large = store(spill, 1, 4 * chunk);
     const Spill::Offset after = store(spill, 2);
     spill.release(large + chunk, chunk);
@@ -154,7 +159,8 @@ void released_places_take_no_space_on_the_disk(void **)
 {
     if (!has_holes())
         skip();
-    Spill spill(folder);
+    Heap heap;
+    Spill spill(folder, heap);
     std::vector<Spill::Offset> places;
     for (std::size_t i = 0; i < 32; ++i)
         places.push_back(store(spill, i));
@@ -168,7 +174,8 @@ void released_places_take_no_space_on_the_disk(void **)
 
 void a_folder_that_is_not_there_is_an_error_with_its_name(void **)
 {
-    Spill spill(folder + "/missing");
+    Heap heap;
+    Spill spill(folder + "/missing", heap);
     assert_fails(spill.store(content(1).data(), chunk), Code::spill);
     assert_error_names(folder.c_str());
     assert_error_names("ufo_core_config_set_spill_dir");
@@ -181,7 +188,8 @@ void a_folder_that_is_not_there_is_an_error_with_its_name(void **)
 
 void nothing_was_stored_there(void **)
 {
-    Spill spill(folder);
+    Heap heap;
+    Spill spill(folder, heap);
     std::vector<std::byte> bytes(chunk);
     assert_fails(spill.load(0, bytes.data(), chunk), Code::spill);
     store(spill, 1);
@@ -190,7 +198,8 @@ void nothing_was_stored_there(void **)
 
 void threads_get_places_of_their_own(void **)
 {
-    Spill spill(folder);
+    Heap heap;
+    Spill spill(folder, heap);
     std::atomic<int> wrong{0};
     unit::on_threads(4, [&](std::size_t thread) {
         constexpr std::size_t small = 4096;

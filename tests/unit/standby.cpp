@@ -12,8 +12,8 @@ using namespace ufomem;
 namespace {
 
 /// Readers that are only numbers.
-struct Readers final : kernel::MessageReaders {
-    void ensure_one() noexcept override
+struct Readers final : Standby::Readers {
+    void add_one() noexcept override
     {
         asked.fetch_add(1);
         reading.store(1);
@@ -71,6 +71,24 @@ void wakes_up_for_it(void **)
     }
 }
 
+/// Who calls does not wait for a tick, nor does it count as a surprise.
+void comes_when_called(void **)
+{
+    Readers readers;
+    Standby standby(readers, readers.reading);
+    assert_true(standby.start(nullptr).ok());
+    for (const int after : {0, 0, 300}) { // awake, and asleep
+        sleep_for(after);
+        readers.reading.store(0);
+        standby.call();
+        assert_true(comes_true([&] { return readers.reading.load() == 1; }));
+    }
+    assert_int_equal(standby.times_stepped_in(), 0);
+    standby.call(); // in vain: somebody reads
+    sleep_for(20);
+    assert_int_equal(readers.asked.load(), 3);
+}
+
 void ends_when_told(void **)
 {
     for (const int after : {0, 5, 300}) {
@@ -91,6 +109,6 @@ int main()
 {
     const CMUnitTest tests[] = {cmocka_unit_test(leaves_those_alone_who_read),
                                 cmocka_unit_test(steps_in_when_nobody_reads), cmocka_unit_test(wakes_up_for_it),
-                                cmocka_unit_test(ends_when_told)};
+                                cmocka_unit_test(comes_when_called), cmocka_unit_test(ends_when_told)};
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

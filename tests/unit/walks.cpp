@@ -14,7 +14,8 @@ Candidate candidate(std::size_t chunk, std::size_t bytes) { return {RegionTicket
 
 void what_is_on_its_way_in_counts(void **)
 {
-    Walks walks;
+    Heap heap;
+    Walks walks(heap);
     assert_true(walks.queue.push(candidate(0, 2 * MiB), 0));
     {
         const Walks::Arrival arrival(walks, MiB);
@@ -25,14 +26,16 @@ void what_is_on_its_way_in_counts(void **)
 
 void what_never_left_is_not_wanted_again(void **)
 {
-    Walks walks;
+    Heap heap;
+    Walks walks(heap);
     assert_true(walks.queue.push(candidate(0, 64 * MiB), 0));
     assert_false(walks.is_wanted_again(ChunkWord{}.left_at()));
 }
 
 void what_comes_back_soon_is_wanted_again(void **)
 {
-    Walks walks;
+    Heap heap;
+    Walks walks(heap);
     assert_true(walks.queue.push(candidate(0, 64 * MiB), 0));
     walks.note_left(100 * MiB);
     const ChunkWord gone = ChunkWord{}.absent_since(walks.now());
@@ -46,7 +49,8 @@ void what_comes_back_soon_is_wanted_again(void **)
 
 void the_clock_may_turn_over(void **)
 {
-    Walks walks;
+    Heap heap;
+    Walks walks(heap);
     assert_true(walks.queue.push(candidate(0, 64 * MiB), 0));
     const std::size_t turn = (std::size_t{1} << ChunkWord::time_bits) * 64 * 1024;
     walks.note_left(turn - MiB);

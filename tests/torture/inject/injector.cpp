@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "injector.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include <link.h>
@@ -41,6 +42,14 @@ int note_image(dl_phdr_info *info, std::size_t, void *out)
 }
 
 Images g_images;
+std::array<Code, 16> g_allocator{};
+
+bool is_allocator(std::uint64_t offset)
+{
+    return std::any_of(g_allocator.begin(), g_allocator.end(),
+                       [offset](const Code &code) { return code.contains(offset); });
+}
+
 thread_local constinit bool t_inside = false;
 
 struct Walk {
@@ -55,6 +64,8 @@ _Unwind_Reason_Code visit_frame(_Unwind_Context *context, void *argument)
     auto &walk = *static_cast<Walk *>(argument);
     const std::uintptr_t address = _Unwind_GetIP(context) - 1;
     if (g_images.library.contains(address)) {
+        if (is_allocator(address - g_images.library.base))
+            return _URC_NO_REASON;
         walk.frames[walk.count++] = address - g_images.library.base;
         return walk.count == walk.wanted ? _URC_END_OF_STACK : _URC_NO_REASON;
     }
@@ -130,6 +141,11 @@ Injector &Injector::of_process() noexcept
     return injector;
 }
 
+void Injector::look_through(std::span<const Code> allocator) noexcept
+{
+    std::copy_n(allocator.begin(), std::min(allocator.size(), g_allocator.size()), g_allocator.begin());
+}
+
 void Injector::start(SiteTable *table, std::size_t frames) noexcept
 {
     dl_iterate_phdr(note_image, &g_images);
@@ -163,7 +179,7 @@ Injector::Verdict Injector::judge(Call call, std::uint64_t request, void *return
         return verdict;
     Walk walk;
     walk.wanted = frames_;
-    if (direct && frames_ == 1) {
+    if (direct && frames_ == 1 && !is_allocator(caller - 1 - g_images.library.base)) {
         walk.frames[walk.count++] = caller - 1 - g_images.library.base;
     } else {
         t_inside = true;

@@ -47,11 +47,20 @@ struct Rule {
     Pattern pattern{};
 };
 
+/// A piece of the library's code, as offsets in its file.
+struct Code {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    bool contains(std::uint64_t offset) const { return offset >= begin && offset < end; }
+};
+
 /// What a process does about the library's calls; all of it may be changed by the main thread only, while nobody is in a call.
 class Injector {
   public:
     static Injector &of_process() noexcept;
 
+    /// The library's own allocator: as with that of C++, a call belongs to who asks for memory.  For this process and its children.
+    void look_through(std::span<const Code> allocator) noexcept;
     /// Frames that make a site: 1 tells places in the library apart, more also tells who calls them.
     void start(SiteTable *table, std::size_t frames) noexcept;
     static constexpr std::size_t most_rules = 2;
