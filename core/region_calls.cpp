@@ -46,7 +46,8 @@ Status Region::pin(ElementRange range) noexcept
 Status Region::pin_write(ElementRange range) noexcept
 {
     if (options_.read_only)
-        return fail(Code::read_only, "the region is read-only; make it without ufo_config_set_read_only to write to it");
+        return fail(Code::read_only,
+                    "the region is read-only; make it without ufo_config_set_read_only to write to it");
     return pin_each(range, [this](ChunkIndex chunk) {
         Status status = ensure(chunk, Access::write, Keep::hold);
         if (!status.ok())
@@ -54,7 +55,8 @@ Status Region::pin_write(ElementRange range) noexcept
         if (!look(chunk).takes_stores())
             status = make_dirty(chunk);
         if (status.ok())
-            status = ensure(chunk, Access::write, Keep::pin); // it is resident, and cannot be written out before the hold ends
+            status = ensure(chunk, Access::write,
+                            Keep::pin); // it is resident, and cannot be written out before the hold ends
         unhold(chunk);
         return status;
     });
@@ -62,12 +64,14 @@ Status Region::pin_write(ElementRange range) noexcept
 
 bool Region::pin_resident(ElementRange range) noexcept
 {
-    return pin_each(range, [this](ChunkIndex chunk) {
-               for (ChunkWord seen = look(chunk); seen.can_hold() && seen.pins() < ChunkWord::pins_mask / ChunkWord::one_pin;)
-                   if (change(chunk, seen, seen.plus(ChunkWord::one_pin)))
-                       return Status{};
-               return Status{Code::stray};
-           })
+    return pin_each(range,
+                    [this](ChunkIndex chunk) {
+                        for (ChunkWord seen = look(chunk);
+                             seen.can_hold() && seen.pins() < ChunkWord::pins_mask / ChunkWord::one_pin;)
+                            if (change(chunk, seen, seen.plus(ChunkWord::one_pin)))
+                                return Status{};
+                        return Status{Code::stray};
+                    })
         .ok();
 }
 
@@ -92,9 +96,11 @@ Status Region::unpin(ElementRange range) noexcept
     const ChunkRange chunks = geometry_->chunks_meeting(geometry_->bytes_of(range));
     for (ChunkIndex chunk = chunks.first; chunk < chunks.end(); ++chunk)
         if (look(chunk).pins() == 0)
-            return fail(Code::not_pinned, "chunk %zu (elements [%zu, %zu)) is not pinned; unpin what ufo_pin was called for, once", chunk.value,
-                        geometry_->elements_meeting(geometry_->data_of(chunk)).first,
-                        geometry_->elements_meeting(geometry_->data_of(chunk)).first + geometry_->elements_meeting(geometry_->data_of(chunk)).count);
+            return fail(Code::not_pinned,
+                        "chunk %zu (elements [%zu, %zu)) is not pinned; unpin what ufo_pin was called for, once",
+                        chunk.value, geometry_->elements_meeting(geometry_->data_of(chunk)).first,
+                        geometry_->elements_meeting(geometry_->data_of(chunk)).first
+                            + geometry_->elements_meeting(geometry_->data_of(chunk)).count);
     unpin_chunks(chunks);
     return {};
 }
@@ -125,14 +131,18 @@ template <class Use> Status Region::for_each_held(ElementRange range, Access acc
 
 Status Region::read(ElementRange range, std::byte *out) noexcept
 {
-    return for_each_held(range, Access::read, [out](const std::byte *from, std::size_t size, std::size_t at) { std::memcpy(out + at, from, size); });
+    return for_each_held(range, Access::read, [out](const std::byte *from, std::size_t size, std::size_t at) {
+        std::memcpy(out + at, from, size);
+    });
 }
 
 Status Region::write(ElementRange range, const std::byte *in) noexcept
 {
     if (options_.read_only)
-        return fail(Code::read_only, "the region is read-only; make it without ufo_config_set_read_only to write to it");
-    return for_each_held(range, Access::write, [in](std::byte *to, std::size_t size, std::size_t at) { std::memcpy(to, in + at, size); });
+        return fail(Code::read_only,
+                    "the region is read-only; make it without ufo_config_set_read_only to write to it");
+    return for_each_held(range, Access::write,
+                         [in](std::byte *to, std::size_t size, std::size_t at) { std::memcpy(to, in + at, size); });
 }
 
 /// Calls use(pointer into the region, the chunk's word, bytes) if these are few, in one chunk, and in memory, and nothing has to be waited for.
@@ -148,7 +158,10 @@ template <class Use> std::size_t Region::glance_at(Glance &glance, ElementRange 
         return 0;
     glance.at(&word(chunk));
     const ChunkWord seen{word(chunk).load()};
-    return seen.is(ChunkState::resident) && !seen.cleaning_now() && use(body() + bytes.offset, seen, bytes.length) ? bytes.length : 0;
+    if (!seen.is(ChunkState::resident)
+        || seen.has(ChunkWord::cleaning | ChunkWord::waiters)) // those who wait are given way in ensure()
+        return 0;
+    return use(body() + bytes.offset, seen, bytes.length) ? bytes.length : 0;
 }
 
 std::size_t Region::touch_at_once(Glance &glance, ElementRange range) noexcept
@@ -186,7 +199,8 @@ void Region::advise(ElementRange range, Advice advice) noexcept
         ChunkRange chunks = geometry_->chunks_meeting(geometry_->bytes_of(range));
         chunks.count = std::min(chunks.count, engine_.budget.low() / geometry_->chunk_bytes());
         if (!loads_only_for_callers())
-            engine_.ahead->request({.region = ticket(), .first = chunks.first, .count = chunks.count, .neighbours = true});
+            engine_.ahead->request(
+                {.region = ticket(), .first = chunks.first, .count = chunks.count, .neighbours = true});
         break;
     }
     case Advice::dontneed:
