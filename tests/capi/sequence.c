@@ -3,7 +3,7 @@
 #include "support/support.h"
 
 enum { BUDGET_MIB = 16 };
-static const size_t length = (size_t)1 << 30;
+static const size_t length = (size_t)1 << 29;
 
 static ufo_core *core;
 static struct source source;
