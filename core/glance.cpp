@@ -57,7 +57,7 @@ void Glances::give_place(void *place) noexcept
 bool Glances::meet(const RegionHandle *handle, const void *word) noexcept
 {
     for (std::size_t i = 0, used = used_.load(); i < used; ++i) {
-        if (places_[i].handle.load() != handle)
+        if (places_[i].handle.load() != handle || &places_[i] == t_place)
             continue;
         const void *const at = places_[i].word.load();
         if (!at || at == word)

@@ -114,8 +114,8 @@ bool Region::change(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
     return false;
 }
 
-/// As change() of a chunk that may be resident into a state where its memory is the caller's alone.  False, too, if somebody glances at it at this moment;
-/// nobody else does then, until the chunk is asked for again.
+/// As change() of a chunk that may be resident into a state where its memory is the caller's alone.  False, too, if somebody glances at it, and must
+/// not find it gone; nobody else does then, until the chunk is asked for again.
 bool Region::claim(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
 {
     ChunkWord::Bits bits = seen.bits();
@@ -125,6 +125,14 @@ bool Region::claim(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
     }
     if (!seen.is(ChunkState::resident) || !Glances::meet(&handle_, &word(chunk))) [[likely]]
         return true;
+    // A glance is over at once, unless its thread has lost the processor, or a signal's handler is at work there, which may be in the very fault that
+    // memory is wanted for.  Where plain accesses are served, whoever goes on after that is in one.
+    const timespec moment{0, 20'000};
+    if (engine_.delivery == Delivery::thread && !loads_only_for_callers()) {
+        for (int i = 0; i < 10 && Glances::meet(&handle_, &word(chunk)); ++i)
+            nanosleep(&moment, nullptr);
+        return true;
+    }
     if (next.is(ChunkState::resident)) { // others may unpin it meanwhile
         ChunkWord now = look(chunk);
         while (!change(chunk, now, now.without(ChunkWord::cleaning | ChunkWord::waiters))) {
@@ -135,7 +143,6 @@ bool Region::claim(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
     }
     for (ChunkWord now = look(chunk); now.can_leave() && !change(chunk, now, now.with(ChunkWord::waiters));) {
     }
-    const timespec moment{0, 20'000}; // it is over by then, unless that thread has lost the processor
     nanosleep(&moment, nullptr);
     seen = look(chunk);
     return false;

@@ -39,7 +39,10 @@ Status Region::store_out(ChunkRange chunks, const std::byte *content, bool by_ca
     return status;
 }
 
-void Region::release_spilled(ChunkIndex chunk) noexcept { engine_.spill.release(spill_place(chunk), geometry_->data_of(chunk).length); }
+void Region::release_spilled(ChunkIndex chunk) noexcept
+{
+    engine_.spill.release(spill_place(chunk), geometry_->data_of(chunk).length);
+}
 
 /// The end of pages that were taken out.
 void Region::gone(Outgoing &outgoing) noexcept
@@ -73,10 +76,12 @@ bool Region::leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &
     if (!outgoing.ok())
         return stays(outgoing.status());
     if (dirty) {
-        const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk), WaitGraph::nothing);
+        const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk),
+                                     WaitGraph::nothing);
         bool spilled = false;
         if (Status status = store_out({chunk, 1}, outgoing->data, false, spilled); !status.ok()) {
-            engine_.log(LogLevel::error, "chunk %zu of the region at %p stays in memory: %s", chunk.value, static_cast<void *>(body()), last_error());
+            engine_.log(LogLevel::error, "chunk %zu of the region at %p stays in memory: %s", chunk.value,
+                        static_cast<void *>(body()), last_error());
             (void)backing_->put_back(*outgoing, Stores::allowed);
             return stays(status);
         }
@@ -122,16 +127,17 @@ void Region::evict_candidates(std::span<const ChunkIndex> chunks, Batch &batch, 
         ChunkWord seen{word(chunk).fetch_and(~ChunkWord::queued, std::memory_order_acq_rel)};
         seen = seen.without(ChunkWord::queued);
         const auto may_leave = [&] { return seen.can_leave() && !(eviction.only_clean && seen.has(ChunkWord::dirty)); };
-        while (may_leave() && !claim(chunk, seen, seen.to(ChunkState::leaving))) {
-        }
-        if (may_leave()) {
+        bool claimed = false;
+        for (int attempts = 0; attempts < 3 && may_leave() && !claimed; ++attempts)
+            claimed = claim(chunk, seen, seen.to(ChunkState::leaving));
+        if (claimed) {
             if (!entry)
                 entry.emplace(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk), WaitGraph::nothing);
             (void)leave(chunk, seen, eviction.passed ? Parking::no : Parking::yes, batch, eviction);
             eviction.only_clean |= eviction.failure.code != Code::ok;
         } else if (seen.is(ChunkState::resident) && seen.pins() == 0) {
             enqueue(chunk); // its turn comes again
-        } // pinned: the last unpin enqueues it; in transition: who ends that
+        }                   // pinned: the last unpin enqueues it; in transition: who ends that
     }
     finish(batch);
 }
@@ -232,7 +238,8 @@ Status Region::reset(ElementRange range) noexcept
 Status Region::forget_failures(ElementRange range) noexcept
 {
     const SignalGuard guard;
-    return for_each_chunk(range, [this](ChunkIndex chunk) { return look(chunk).is(ChunkState::failed) ? reset_chunk(chunk) : Status{}; });
+    return for_each_chunk(
+        range, [this](ChunkIndex chunk) { return look(chunk).is(ChunkState::failed) ? reset_chunk(chunk) : Status{}; });
 }
 
 /// Takes the chunk out, stores it and puts it back.  Not frozen: pages of it are pinned for I/O, and stay where they are.
@@ -250,7 +257,8 @@ Status Region::store_frozen(ChunkIndex chunk, bool &frozen, bool &protected_agai
 /// Saves a resident, changed chunk in the cleaning state; it stays.  `claimed` is its word from before.
 Status Region::clean(ChunkIndex chunk, ChunkWord claimed) noexcept
 {
-    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk), WaitGraph::nothing);
+    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk),
+                                 WaitGraph::nothing);
     const bool to_source = options_.source->takes_changes();
     const bool taken_out = backing_->tracks_stores() && claimed.pins() == 0;
     Status status;
@@ -283,7 +291,8 @@ Status Region::clean(ChunkIndex chunk, ChunkWord claimed) noexcept
 /// Gives a chunk that is in the spill only to the source.  It is in the filling state; `claimed` is its word from before.
 Status Region::flush_spilled(ChunkIndex chunk, ChunkWord claimed) noexcept
 {
-    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk), WaitGraph::nothing);
+    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk),
+                                 WaitGraph::nothing);
     Lasting lasting = Lasting::no;
     Result<Staging> staging = gather(chunk, claimed, Access::write, lasting);
     Status status = staging.status();
