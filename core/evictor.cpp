@@ -53,12 +53,13 @@ template <std::size_t most> struct Evictor::RoomFor {
     Room room() { return {candidates, chunks, batch}; }
 };
 
-void Evictor::evict(std::span<const Candidate> candidates, Region &region, bool passed, const Room &room,
+void Evictor::evict(std::span<const Candidate> candidates, Region &region, bool passed, Need need, const Room &room,
                     Failing &failing, Outcome &outcome)
 {
     Region::Eviction eviction;
     eviction.only_clean = failing.has(candidates[0].region.handle);
     eviction.passed = passed;
+    eviction.at_any_price = need == Need::at_any_price;
     std::size_t alone = 0;
     for (const Candidate &candidate : candidates)
         if (candidate.chunks > 1)
@@ -97,11 +98,11 @@ void Evictor::reclaim_passed(std::size_t bytes, const Room &room, Failing &faili
         newest[chosen++] = candidate;
     }
     if (chosen != 0)
-        evict(newest.first(chosen), *region, true, room, failing, outcome);
+        evict(newest.first(chosen), *region, true, Need::soon, room, failing, outcome);
 }
 
 /// Lets candidates of one queue leave.
-void Evictor::reclaim_from(ResidentQueue &queue, std::size_t bytes, const Room &room, Failing &failing,
+void Evictor::reclaim_from(ResidentQueue &queue, std::size_t bytes, Need need, const Room &room, Failing &failing,
                            Outcome &outcome)
 {
     // Those that cannot leave go to the end of a queue; each is asked once.
@@ -118,7 +119,7 @@ void Evictor::reclaim_from(ResidentQueue &queue, std::size_t bytes, const Room &
             const RegionVisit region = visit(group[0].region);
             if (!region)
                 continue;
-            evict(group, *region, false, room, failing, outcome);
+            evict(group, *region, false, need, room, failing, outcome);
         }
     }
 }
@@ -133,15 +134,15 @@ Reclaimer::Outcome Evictor::make_room_in_queues(std::size_t bytes, Need need, co
     Failing failing;
     ResidentQueue &walks = engine_.walks.queue;
     if (!walks_go_first()) {
-        reclaim_from(engine_.resident, bytes, room, failing, outcome);
-        reclaim_from(walks, bytes, room, failing, outcome);
+        reclaim_from(engine_.resident, bytes, need, room, failing, outcome);
+        reclaim_from(walks, bytes, need, room, failing, outcome);
         return outcome;
     }
     reclaim_passed(bytes, room, failing, outcome);
     if (outcome.freed == 0)
-        reclaim_from(walks, bytes, room, failing, outcome);
-    if (outcome.freed == 0 && need == Need::now)
-        reclaim_from(engine_.resident, bytes, room, failing, outcome);
+        reclaim_from(walks, bytes, need, room, failing, outcome);
+    if (outcome.freed == 0 && need != Need::soon)
+        reclaim_from(engine_.resident, bytes, need, room, failing, outcome);
     return outcome;
 }
 
@@ -158,8 +159,12 @@ bool Evictor::call_stragglers()
 
 Reclaimer::Outcome Evictor::make_room(std::size_t bytes, Need need, const Room &room)
 {
-    const Outcome outcome = make_room_in_queues(bytes, need, room);
-    return outcome.freed == 0 && call_stragglers() ? make_room_in_queues(bytes, need, room) : outcome;
+    Outcome outcome = make_room_in_queues(bytes, need, room);
+    if (outcome.freed == 0 && call_stragglers())
+        outcome = make_room_in_queues(bytes, need, room);
+    if (outcome.freed == 0 && outcome.failure.code == Code::ok && need == Need::now)
+        outcome = make_room_in_queues(bytes, Need::at_any_price, room);
+    return outcome;
 }
 
 Reclaimer::Outcome Evictor::reclaim(std::size_t bytes)

@@ -37,17 +37,18 @@ class Evictor final : public Reclaimer {
         Region::Batch &batch;
     };
     template <std::size_t most> struct RoomFor;
-    enum class Need : std::uint8_t { soon, now };
+    enum class Need : std::uint8_t { soon, now, at_any_price };
     Outcome make_room(std::size_t bytes, Need need, const Room &room);
     Outcome make_room_in_queues(std::size_t bytes, Need need, const Room &room);
     bool call_stragglers();
     bool walks_go_first() const;
     enum Work : std::uint32_t { none, wanted, at_work, ending };
     void run() noexcept;
-    void reclaim_from(ResidentQueue &queue, std::size_t bytes, const Room &room, Failing &failing, Outcome &outcome);
+    void reclaim_from(ResidentQueue &queue, std::size_t bytes, Need need, const Room &room, Failing &failing,
+                      Outcome &outcome);
     void reclaim_passed(std::size_t bytes, const Room &room, Failing &failing, Outcome &outcome);
-    void evict(std::span<const Candidate> candidates, Region &region, bool passed, const Room &room, Failing &failing,
-               Outcome &outcome);
+    void evict(std::span<const Candidate> candidates, Region &region, bool passed, Need need, const Room &room,
+               Failing &failing, Outcome &outcome);
 
     Engine &engine_;
     std::atomic<std::uint32_t> work_{none}; // what the thread shall do; it sleeps on it

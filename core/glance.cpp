@@ -54,15 +54,23 @@ void Glances::give_place(void *place) noexcept
     static_cast<Place *>(place)->taken.store(false);
 }
 
-bool Glances::meet(const RegionHandle *handle, const void *word) noexcept
+bool Glances::meet(const RegionHandle *handle, const void *word, Own own) noexcept
 {
     for (std::size_t i = 0, used = used_.load(); i < used; ++i) {
-        if (places_[i].handle.load() != handle || &places_[i] == t_place)
+        if (places_[i].handle.load() != handle || (own == Own::does_not_count && &places_[i] == t_place))
             continue;
         const void *const at = places_[i].word.load();
         if (!at || at == word)
             return true;
     }
+    return false;
+}
+
+bool Glances::any(const RegionHandle *handle) noexcept
+{
+    for (std::size_t i = 0, used = used_.load(); i < used; ++i)
+        if (places_[i].handle.load() == handle)
+            return true;
     return false;
 }
 

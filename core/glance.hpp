@@ -19,10 +19,13 @@ class Glances {
   public:
     static constexpr std::size_t most_bytes = 64;
 
-    /// Whether another thread looks at the chunk of this word in the region of the handle, or may be about to.  Asked by who has just taken the chunk: if not,
-    /// nobody will before he gives it back.  A glance of the calling thread is one that a signal has interrupted: it goes on when the handler, which may be in a
-    /// fault that the chunk has to leave for, is done, and is in a fault itself then.
-    static bool meet(const RegionHandle *handle, const void *word) noexcept;
+    /// A glance of the calling thread itself is one that a signal has interrupted: it goes on when the handler is done.
+    enum class Own : bool { does_not_count, counts };
+    /// Whether somebody looks at the chunk of this word in the region of the handle, or may be about to.  Asked by who has just taken the chunk: if not, nobody
+    /// will before he gives it back.
+    static bool meet(const RegionHandle *handle, const void *word, Own own) noexcept;
+    /// Whether anybody glances at the region.
+    static bool any(const RegionHandle *handle) noexcept;
     /// For who has closed the handle: until nobody looks at its region any more.
     static void wait_for_end(const RegionHandle *handle) noexcept;
 

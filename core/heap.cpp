@@ -55,8 +55,9 @@ std::size_t Heap::next_slab_bytes() const noexcept
 }
 
 /// Of a new slab, the rest of which goes to a shelf.  Null if there is no memory.
-void *Heap::from_slab(std::size_t size) noexcept
+void *Heap::from_slab(std::size_t index) noexcept
 {
+    const std::size_t size = size_of(index);
     const std::size_t slab_bytes = next_slab_bytes();
     Result<kernel::Mapping> memory = kernel::map_memory(slab_bytes);
     if (!memory.ok())
@@ -69,11 +70,14 @@ void *Heap::from_slab(std::size_t size) noexcept
     }
     constexpr std::size_t header = round_up(sizeof(Slab), alignof(std::max_align_t));
     shelves_.with_any(this_cpu(), [&](Shelf &shelf) {
-        const std::size_t rest = slab_bytes - header - size;
-        if (shelf.fresh_bytes < rest) { // that of the former one was too small, and stays unused
-            shelf.fresh = begin + header + size;
-            shelf.fresh_bytes = rest;
+        std::byte *rest = begin + header + size;
+        std::size_t rest_bytes = slab_bytes - header - size;
+        if (shelf.fresh_bytes < rest_bytes) {
+            std::swap(shelf.fresh, rest);
+            std::swap(shelf.fresh_bytes, rest_bytes);
         }
+        for (; rest_bytes >= size; rest_bytes -= size, rest += size) // somebody else has just brought one, too
+            shelf.free[index] = ::new (rest) Block{shelf.free[index]};
         return true;
     });
     return begin + header;
@@ -95,7 +99,7 @@ void *Heap::allocate(std::size_t size)
     if (!block)
         block = shelves_.with_any(this_cpu(), [&](Shelf &shelf) { return carve(shelf, size_of(index)); });
     if (!block)
-        block = from_slab(size_of(index));
+        block = from_slab(index);
     if (!block)
         throw std::bad_alloc();
     return block;

@@ -53,7 +53,7 @@ class Heap {
     std::size_t next_slab_bytes() const noexcept;
     static void *carve(Shelf &shelf, std::size_t size) noexcept;
     void *reuse(std::size_t index) noexcept;
-    void *from_slab(std::size_t size) noexcept;
+    void *from_slab(std::size_t index) noexcept;
 
     Sharded<Shelf> shelves_;
     std::atomic<Slab *> slabs_{nullptr};

@@ -114,22 +114,29 @@ bool Region::change(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
     return false;
 }
 
-/// As change() of a chunk that may be resident into a state where its memory is the caller's alone.  False, too, if somebody glances at it, and must
-/// not find it gone; nobody else does then, until the chunk is asked for again.
-bool Region::claim(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
+/// As change() of a chunk that may be resident into a state where its memory is the caller's alone.  False, too, if somebody glances at it, and is to be
+/// respected, or must not find it gone.
+bool Region::claim(ChunkIndex chunk, ChunkWord &seen, ChunkWord next, Glancers glancers) noexcept
 {
     ChunkWord::Bits bits = seen.bits();
     if (!word(chunk).compare_exchange_strong(bits, next.bits())) { // before glances are looked for
         seen = ChunkWord(bits);
         return false;
     }
-    if (!seen.is(ChunkState::resident) || !Glances::meet(&handle_, &word(chunk))) [[likely]]
-        return true;
     // A glance is over at once, unless its thread has lost the processor, or a signal's handler is at work there, which may be in the very fault that
-    // memory is wanted for.  Where plain accesses are served, whoever goes on after that is in one.
+    // memory is wanted for.  Where plain accesses are served, whoever goes on after that is in one, unless it fails: so that is the last resort.
+    const bool must_find_it = loads_only_for_callers();
+    const auto met = [&] {
+        const bool own = must_find_it || glancers == Glancers::respected;
+        return seen.is(ChunkState::resident)
+               && Glances::meet(&handle_, &word(chunk), own ? Glances::Own::counts : Glances::Own::does_not_count);
+    };
+    for (int i = 0; i < 100; ++i)
+        if (!met()) [[likely]]
+            return true;
     const timespec moment{0, 20'000};
-    if (engine_.delivery == Delivery::thread && !loads_only_for_callers()) {
-        for (int i = 0; i < 10 && Glances::meet(&handle_, &word(chunk)); ++i)
+    if (glancers == Glancers::passed_over && engine_.delivery == Delivery::thread && !must_find_it) {
+        for (int i = 0; i < 10 && met(); ++i)
             nanosleep(&moment, nullptr);
         return true;
     }
@@ -141,9 +148,12 @@ bool Region::claim(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
     } else {
         publish(chunk, seen);
     }
-    for (ChunkWord now = look(chunk); now.can_leave() && !change(chunk, now, now.with(ChunkWord::waiters));) {
+    if (glancers == Glancers::passed_over) {
+        // Who comes now gives way, until the caller has it.
+        for (ChunkWord now = look(chunk); now.can_leave() && !change(chunk, now, now.with(ChunkWord::waiters));) {
+        }
+        nanosleep(&moment, nullptr);
     }
-    nanosleep(&moment, nullptr);
     seen = look(chunk);
     return false;
 }

@@ -118,8 +118,9 @@ class Region final : public AnyRegion {
     bool read_only() const { return options_.read_only; }
     // -- for the evictor
     struct Eviction {
-        bool only_clean = false; ///< changed chunks are to stay
-        bool passed = false;     ///< nobody is expected back: what they held is not kept
+        bool only_clean = false;   ///< changed chunks are to stay
+        bool passed = false;       ///< nobody is expected back: what they held is not kept
+        bool at_any_price = false; ///< also those that somebody glances at
         std::size_t freed = 0;
         bool stored = false; ///< some were changed
         Failure failure;
@@ -166,7 +167,8 @@ class Region final : public AnyRegion {
     ChunkWord look(ChunkIndex chunk) const { return ChunkWord(word(chunk).load(std::memory_order_acquire)); }
     /// False if somebody was faster; `seen` is then what he left.
     bool change(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept;
-    bool claim(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept;
+    enum class Glancers : std::uint8_t { respected, passed_over };
+    bool claim(ChunkIndex chunk, ChunkWord &seen, ChunkWord next, Glancers glancers = Glancers::passed_over) noexcept;
     WaitGraph::Key key(ChunkIndex chunk) const { return reinterpret_cast<WaitGraph::Key>(backing_->at(chunk)); }
     /// Visits every chunk of the range that may have left its first state; returns the first error.
     template <class Visit> Status for_each_chunk(ElementRange range, Visit visit) noexcept

@@ -28,7 +28,8 @@ constexpr std::size_t least_extents = 8; // in the budget, so that they do not c
 
 std::size_t Region::most_filled_at_once() const
 {
-    const bool by_extents = geometry_->has_extents() && options_.readahead_bytes != 0 && engine_.budget.bytes() / least_extents >= Geometry::extent_bytes;
+    const bool by_extents = geometry_->has_extents() && options_.readahead_bytes != 0
+                            && engine_.budget.bytes() / least_extents >= Geometry::extent_bytes;
     return by_extents ? Geometry::extent_bytes : geometry_->chunk_bytes();
 }
 
@@ -84,7 +85,8 @@ bool Region::claim_extent(ChunkRange extent) noexcept
     for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk) {
         table_.mark_touched(chunk);
         ChunkWord seen = look(chunk);
-        if (!seen.is(ChunkState::absent) || seen.has(ChunkWord::poisoned) || !change(chunk, seen, seen.to(ChunkState::filling))) {
+        if (!seen.is(ChunkState::absent) || seen.has(ChunkWord::poisoned)
+            || !change(chunk, seen, seen.to(ChunkState::filling))) {
             publish_extent({extent.first, chunk.value - extent.first.value}, ChunkState::absent);
             return false;
         }
@@ -105,8 +107,8 @@ bool Region::fill_extent(ChunkIndex chunk, Access access) noexcept
 {
     const ChunkRange extent = geometry_->extent_of(chunk);
     const bool reported = options_.read_only || backing_->tracks_stores();
-    if (extent.count == 0 || !reported || geometry_->straddles() || backing_->poison_replaces_mapping() ||
-        engine_.budget.bytes() / least_extents < Geometry::extent_bytes)
+    if (extent.count == 0 || !reported || geometry_->straddles() || backing_->poison_replaces_mapping()
+        || engine_.budget.bytes() / least_extents < Geometry::extent_bytes)
         return false;
     // What was here a little while ago is likely to be used again.
     const Reuse reuse = engine_.walks.is_wanted_again(look(extent.first).left_at()) ? Reuse::likely : Reuse::unlikely;
@@ -122,7 +124,8 @@ bool Region::fill_extent(ChunkIndex chunk, Access access) noexcept
 Status Region::bring_in(ChunkRange extent, Access access, Reuse reuse) noexcept
 {
     const ByteRange pages = geometry_->pages_of_extent(extent);
-    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(extent.first), WaitGraph::nothing, pages.length);
+    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(extent.first),
+                                 WaitGraph::nothing, pages.length);
     Result<Staging> staging = backing_->stage(pages, access);
     if (!staging.ok())
         return staging.status();
@@ -158,13 +161,16 @@ Status Region::load_extent(ChunkRange extent, std::byte *out) noexcept
         ChunkRange run{chunk, 1};
         const bool spilled = look(chunk).has(ChunkWord::spilled);
         const auto continues = [&](ChunkIndex next) {
-            return look(next).has(ChunkWord::spilled) == spilled && (!spilled || spill_place(next) == spill_place(chunk) + run.count * geometry_->chunk_bytes());
+            return look(next).has(ChunkWord::spilled) == spilled
+                   && (!spilled || spill_place(next) == spill_place(chunk) + run.count * geometry_->chunk_bytes());
         };
         while (run.end() < extent.end() && continues(run.end()))
             ++run.count;
         const ByteRange data = geometry_->data_of(run);
         std::byte *const to = out + (data.offset - begin);
-        if (Status status = spilled ? engine_.spill.load(spill_place(chunk), to, data.length) : options_.source->load(*geometry_, data, to); !status.ok())
+        if (Status status = spilled ? engine_.spill.load(spill_place(chunk), to, data.length)
+                                    : options_.source->load(*geometry_, data, to);
+            !status.ok())
             return status;
         if (!spilled)
             count(&Counters::populates);
@@ -192,7 +198,9 @@ bool Region::fill_ahead(const Ahead::Request &request, ChunkIndex chunk) noexcep
         return true;
     table_.mark_touched(chunk);
     if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
-        return fill(chunk, claimed, Access::read, Keep::nothing, request.neighbours ? Reuse::unlikely : Reuse::likely, nullptr).ok();
+        return fill(chunk, claimed, Access::read, Keep::nothing, request.neighbours ? Reuse::unlikely : Reuse::likely,
+                    nullptr)
+            .ok();
     return true;
 }
 
@@ -200,7 +208,8 @@ bool Region::fill_ahead(const Ahead::Request &request, ChunkIndex chunk) noexcep
 bool Region::leave_together(ChunkRange extent, bool dirty, Eviction &eviction) noexcept
 {
     const ByteRange pages = geometry_->pages_of_extent(extent);
-    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(extent.first), WaitGraph::nothing, pages.length);
+    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(extent.first),
+                                 WaitGraph::nothing, pages.length);
     Result<Outgoing> outgoing = backing_->take_out(pages, dirty);
     if (!outgoing.ok())
         return false;
@@ -208,8 +217,8 @@ bool Region::leave_together(ChunkRange extent, bool dirty, Eviction &eviction) n
     if (dirty)
         if (Status status = store_out(extent, outgoing->data, false, spilled); !status.ok()) {
             eviction.failure = Failure::of_this_thread(status);
-            engine_.log(LogLevel::error, "chunks %zu to %zu of the region at %p stay in memory: %s", extent.first.value, extent.end().value - 1,
-                        static_cast<void *>(body()), eviction.failure.text);
+            engine_.log(LogLevel::error, "chunks %zu to %zu of the region at %p stay in memory: %s", extent.first.value,
+                        extent.end().value - 1, static_cast<void *>(body()), eviction.failure.text);
             (void)backing_->put_back(*outgoing, Stores::allowed);
             return false;
         }
@@ -234,7 +243,8 @@ void Region::evict_extent(ChunkRange extent, Eviction &eviction) noexcept
     if (!dirty || !eviction.only_clean)
         for (; chunk < extent.end(); ++chunk) {
             ChunkWord seen = look(chunk);
-            if (!seen.can_leave() || seen.has(ChunkWord::dirty) != dirty || !claim(chunk, seen, seen.to(ChunkState::leaving)))
+            if (!seen.can_leave() || seen.has(ChunkWord::dirty) != dirty
+                || !claim(chunk, seen, seen.to(ChunkState::leaving), Glancers::respected))
                 break;
         }
     const ChunkRange claimed{extent.first, chunk.value - extent.first.value};

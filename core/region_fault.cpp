@@ -2,6 +2,8 @@
 // How a fault is answered.  What needs no populate is answered at once; the rest is left to a thread that may run user code.
 #include "region.hpp"
 
+#include "glance.hpp"
+
 #include <algorithm>
 
 namespace ufomem {
@@ -55,7 +57,8 @@ Region::Answer Region::answer_quickly(const Fault &fault) noexcept
     table_.prepare(chunk);
     ChunkWord seen = look(chunk);
     for (;;) {
-        if (!seen.is(ChunkState::resident) && handle_.phase() != Phase::open) {
+        // The end of a region waits for the last glance, which may have been left behind by its chunk.
+        if (!seen.is(ChunkState::resident) && handle_.phase() != Phase::open && !Glances::any(&handle_)) {
             engine_.log(LogLevel::error, "load or store of chunk %zu of a region that is being freed", chunk.value);
             return refuse_absent(chunk);
         }

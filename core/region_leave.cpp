@@ -129,7 +129,8 @@ void Region::evict_candidates(std::span<const ChunkIndex> chunks, Batch &batch, 
         const auto may_leave = [&] { return seen.can_leave() && !(eviction.only_clean && seen.has(ChunkWord::dirty)); };
         bool claimed = false;
         for (int attempts = 0; attempts < 3 && may_leave() && !claimed; ++attempts)
-            claimed = claim(chunk, seen, seen.to(ChunkState::leaving));
+            claimed = claim(chunk, seen, seen.to(ChunkState::leaving),
+                            eviction.at_any_price ? Glancers::passed_over : Glancers::respected);
         if (claimed) {
             if (!entry)
                 entry.emplace(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk), WaitGraph::nothing);

@@ -20,7 +20,7 @@ void record(Code code, std::int32_t callback_code, const char *format, va_list a
     t_callback_code = callback_code;
 }
 
-/// In English, as the rest of the sentence, and without malloc, in which the thread that waits for us may be.
+/// In English, as the rest of the sentence; from glibc 2.32 on without malloc, in which the thread that waits for us may be.
 const char *describe(int error) noexcept
 {
 #if __GLIBC_PREREQ(2, 32)

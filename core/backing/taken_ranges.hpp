@@ -26,13 +26,17 @@ class TakenRanges {
 
     void add(std::byte *data, std::size_t size) noexcept
     {
-        const GuardedLock lock(mutex_);
-        try {
-            ranges_.push_back({data, data + size});
-        } catch (...) {
-            all_ = true; // rather give up what is ours than touch what is not
-        }
-        any_.store(true, std::memory_order_release);
+        // Room is made without the lock, which faults take: see heap.hpp.
+        std::vector<Range> room;
+        for (std::size_t wanted = 8; !add(data, size, room); wanted *= 2)
+            try {
+                room.reserve(wanted);
+            } catch (...) {
+                const GuardedLock lock(mutex_);
+                all_ = true; // rather give up what is ours than touch what is not
+                any_.store(true, std::memory_order_release);
+                return;
+            }
     }
 
     /// Calls visit(data, size) for each part of the range that is not taken.
@@ -58,6 +62,20 @@ class TakenRanges {
         std::byte *begin;
         std::byte *end;
     };
+    /// False if it has to be tried again with more room.
+    bool add(std::byte *data, std::size_t size, std::vector<Range> &room) noexcept
+    {
+        const GuardedLock lock(mutex_);
+        if (ranges_.size() == ranges_.capacity()) {
+            if (room.capacity() <= ranges_.size())
+                return false;
+            room.assign(ranges_.begin(), ranges_.end());
+            ranges_.swap(room);
+        }
+        ranges_.push_back({data, data + size});
+        any_.store(true, std::memory_order_release);
+        return true;
+    }
     std::atomic<bool> any_{false}; // set under mutex_, for good
     mutable std::mutex mutex_;
     mutable std::vector<Range> ranges_; // guarded by mutex_; in any order

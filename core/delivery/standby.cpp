@@ -57,7 +57,8 @@ void Standby::run() noexcept
         const std::uint32_t rung = bell_.load();
         if (stopping_.load())
             return;
-        kernel::futex_wait(bell_, rung, asleep_.load() ? long_sleep_milliseconds : tick_milliseconds);
+        if (!called_.load()) // set before the bell is rung, and looked at after it was
+            kernel::futex_wait(bell_, rung, asleep_.load() ? long_sleep_milliseconds : tick_milliseconds);
         const bool called = called_.exchange(false);
         if (const std::uint32_t now = watched_.load(); now != seen && !called) {
             seen = now;

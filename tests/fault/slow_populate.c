@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* One populate call takes two seconds: only those who need its elements wait. */
+/* One populate call takes long: only those who need its elements wait. */
 #include "support/support.h"
 
 enum { LENGTH = 8 << 20 };
 
-static ATOMIC(bool) inside, finished;
+static ATOMIC(bool) inside, finished, may_end;
+static ATOMIC(unsigned) most_ms;
 
 /* Slow for the first chunk only. */
 static int32_t populate(void *user_data, size_t first, size_t count, void *out)
@@ -12,7 +13,8 @@ static int32_t populate(void *user_data, size_t first, size_t count, void *out)
     (void)user_data;
     if (first == 0) {
         atomic_store(&inside, true);
-        sleep_ms(2000);
+        for (unsigned waited = 0; waited < atomic_load(&most_ms) && !atomic_load(&may_end); waited++)
+            sleep_ms(1);
         atomic_store(&finished, true);
     }
     pattern_fill(out, first, count);
@@ -40,8 +42,10 @@ static void *first_element(void *argument)
     return NULL;
 }
 
-static ufo *slow_region(ufo_core *core, ATOMIC(int) * frees)
+static ufo *slow_region(ufo_core *core, ATOMIC(int) * frees, unsigned ms)
 {
+    atomic_store(&most_ms, ms);
+    atomic_store(&may_end, false);
     atomic_store(&inside, false);
     atomic_store(&finished, false);
     ufo_config *config = ufo_config_new();
@@ -66,7 +70,7 @@ static void others_proceed(void **state)
     ufo_core *core = begin_core(1 * MIB); /* with evictions and changes */
     for (int by_call = 0; by_call < 2; by_call++) {
         ATOMIC(int) frees = 0;
-        struct slow slow = {.region = slow_region(core, &frees), .by_call = by_call};
+        struct slow slow = {.region = slow_region(core, &frees, 60000), .by_call = by_call};
         unsigned char *bytes = ufo_data(slow.region);
         pthread_t thread;
         assert_int_equal(pthread_create(&thread, NULL, first_element, &slow), 0);
@@ -80,6 +84,7 @@ static void others_proceed(void **state)
         assert_true(all_zero(ufo_data(other), MIB));
         ufo_free(other);
         assert_false(atomic_load(&finished)); /* all of that while it was still at it */
+        atomic_store(&may_end, true);
         pthread_join(thread, NULL);
         assert_int_equal(slow.status, UFO_OK);
         assert_int_equal(slow.signal_number, 0);
@@ -98,7 +103,7 @@ static void freed_meanwhile(void **state)
     ufo_core *core = begin_core(1 * MIB);
     for (int by_call = 0; by_call < 2; by_call++) {
         ATOMIC(int) frees = 0;
-        struct slow slow = {.region = slow_region(core, &frees), .by_call = by_call};
+        struct slow slow = {.region = slow_region(core, &frees, 1000), .by_call = by_call};
         pthread_t thread;
         assert_int_equal(pthread_create(&thread, NULL, first_element, &slow), 0);
         wait_until_inside();

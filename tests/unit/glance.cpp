@@ -21,14 +21,14 @@ const int other_chunk = 0;
 bool is_met(const RegionHandle &handle, const void *word)
 {
     bool met = false;
-    std::thread([&] { met = Glances::meet(&handle, word); }).join();
+    std::thread([&] { met = Glances::meet(&handle, word, Glances::Own::does_not_count); }).join();
     return met;
 }
 
 void nobody_looks_at_first(void **)
 {
     const RegionHandle handle;
-    assert_false(Glances::meet(&handle, &chunk));
+    assert_false(Glances::meet(&handle, &chunk, Glances::Own::counts));
     Glances::wait_for_end(&handle);
 }
 
@@ -78,8 +78,10 @@ void a_thread_has_one_at_a_time(void **)
         const Glance inner(&handle); // by a signal handler
         assert_null(inner.region());
     }
-    assert_true(is_met(handle, &chunk));          // the outer one is still there
-    assert_false(Glances::meet(&handle, &chunk)); // a handler does not wait for what it has interrupted
+    assert_true(is_met(handle, &chunk)); // the outer one is still there
+    assert_true(Glances::meet(&handle, &chunk, Glances::Own::counts));
+    assert_false(Glances::meet(&handle, &chunk,
+                               Glances::Own::does_not_count)); // a handler does not wait for what it has interrupted
 }
 
 void the_end_waits(void **)
@@ -145,10 +147,10 @@ void a_child_has_only_its_own(void **)
     });
     while (!looks.load())
         std::this_thread::yield();
-    assert_true(Glances::meet(&handle, &chunk));
+    assert_true(Glances::meet(&handle, &chunk, Glances::Own::counts));
     Glances::
         forget_other_threads(); // as after a fork; that thread has none of its own any more, but this process has not forked
-    assert_false(Glances::meet(&handle, &chunk));
+    assert_false(Glances::meet(&handle, &chunk, Glances::Own::counts));
     go_on.store(true);
     thread.join();
 }
