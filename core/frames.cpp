@@ -68,8 +68,8 @@ Frame Frames::fresh(FrameClass &frames, std::size_t limit, Failure &obstacle) no
     if (empty.ok())
         return *empty;
     obstacle = Failure::of_this_thread(empty.status());
-    budget_.discharge(
-        frames.frame_bytes()); // it was free before: to call that a release would have us wait for ourselves
+    // It was free before: to call that a release would have us wait for ourselves.
+    budget_.discharge(frames.frame_bytes());
     note_progress();
     return {};
 }

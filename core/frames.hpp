@@ -57,6 +57,8 @@ class Frames {
     std::size_t missing_room() const noexcept;
 
     const Budget &budget() const { return budget_; }
+    /// For what has to be remembered beside the frames.
+    Heap &heap() const { return heap_; }
 
   private:
     bool try_charge(std::size_t bytes, std::size_t limit) noexcept

@@ -138,7 +138,8 @@ void Region::evict_candidates(std::span<const ChunkIndex> chunks, Batch &batch, 
             eviction.only_clean |= eviction.failure.code != Code::ok;
         } else if (seen.is(ChunkState::resident) && seen.pins() == 0) {
             enqueue(chunk); // its turn comes again
-        }                   // pinned: the last unpin enqueues it; in transition: who ends that
+        }
+        // Pinned: the last unpin enqueues it; in transition: who ends that.
     }
     finish(batch);
 }

@@ -2,6 +2,7 @@
 // Those parts of a region's addresses that belong to somebody else, because the program has mapped its own memory there.  Hardly any region has one.
 #pragma once
 
+#include "../heap.hpp"
 #include "../signal_guard.hpp"
 
 #include <algorithm>
@@ -14,6 +15,9 @@ namespace ufomem {
 
 class TakenRanges {
   public:
+    /// Faults take the lock under which ranges are added.
+    explicit TakenRanges(Heap &heap) : ranges_(heap) {}
+
     bool any() const noexcept { return any_.load(std::memory_order_acquire); }
 
     bool meets(const std::byte *data, std::size_t size) const noexcept
@@ -26,17 +30,13 @@ class TakenRanges {
 
     void add(std::byte *data, std::size_t size) noexcept
     {
-        // Room is made without the lock, which faults take: see heap.hpp.
-        std::vector<Range> room;
-        for (std::size_t wanted = 8; !add(data, size, room); wanted *= 2)
-            try {
-                room.reserve(wanted);
-            } catch (...) {
-                const GuardedLock lock(mutex_);
-                all_ = true; // rather give up what is ours than touch what is not
-                any_.store(true, std::memory_order_release);
-                return;
-            }
+        const GuardedLock lock(mutex_);
+        try {
+            ranges_.push_back({data, data + size});
+        } catch (...) {
+            all_ = true; // rather give up what is ours than touch what is not
+        }
+        any_.store(true, std::memory_order_release);
     }
 
     /// Calls visit(data, size) for each part of the range that is not taken.
@@ -62,23 +62,9 @@ class TakenRanges {
         std::byte *begin;
         std::byte *end;
     };
-    /// False if it has to be tried again with more room.
-    bool add(std::byte *data, std::size_t size, std::vector<Range> &room) noexcept
-    {
-        const GuardedLock lock(mutex_);
-        if (ranges_.size() == ranges_.capacity()) {
-            if (room.capacity() <= ranges_.size())
-                return false;
-            room.assign(ranges_.begin(), ranges_.end());
-            ranges_.swap(room);
-        }
-        ranges_.push_back({data, data + size});
-        any_.store(true, std::memory_order_release);
-        return true;
-    }
     std::atomic<bool> any_{false}; // set under mutex_, for good
     mutable std::mutex mutex_;
-    mutable std::vector<Range> ranges_; // guarded by mutex_; in any order
+    mutable std::vector<Range, HeapAllocator<Range>> ranges_; // guarded by mutex_; in any order
     bool all_ = false;                  // guarded by mutex_
 };
 

@@ -148,10 +148,7 @@ bool unmap(Mapping &mapping) noexcept
 
 Result<Mapping> map_memory(std::size_t size)
 {
-    void *got = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (got == MAP_FAILED)
-        return no_mapping(size);
-    return Mapping(static_cast<std::byte *>(got), size);
+    return map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, nullptr);
 }
 
 Result<Mapping> map_private(std::size_t size, Protection protection, void *address)

@@ -2,7 +2,7 @@
 /*
  * Loads and stores under a small budget for as long as one likes: does memory grow with the number of faults?
  *
- *     endurance [SECONDS 3, at most] [BUDGET 8, in MiB] [THREADS 2] [STORES 4: one chunk in so many is stored to]
+ *     endurance [SECONDS 3, more on a slow machine] [BUDGET 8, in MiB] [THREADS 2] [STORES 4: one chunk in so many is stored to]
  *               [FAULTS: ends after so many] [LEAK 0, bytes that each populate loses: to see the program fail]
  *
  * A line through (faults, memory) tells how much.  Memory comes in pages and arenas, so what a run can tell depends on its length:

@@ -61,42 +61,37 @@ std::shared_ptr<Core> core_of(Delivery delivery)
     return *core;
 }
 
-/// The same thread, beneath whose handler the glance is.
-void stops_no_fault_of_its_thread(Delivery delivery)
+/// While this thread glances at a region that fills the memory: loads of another one, by whom `on_thread` says.
+template <class OnThread> void loads_go_on(Delivery delivery, OnThread on_thread)
 {
     alarm(180);
     const std::shared_ptr<Core> core = core_of(delivery);
+    const Numbers looked_at(*core);
+    const Numbers others(*core);
+    assert_true(looked_at.are_right());
     {
-        const Numbers looked_at(*core);
-        const Numbers others(*core);
-        assert_true(looked_at.are_right()); // and fill the memory
         const Glance glance(looked_at.handle());
         assert_non_null(glance.region());
-        assert_true(others.are_right());
-        assert_true(looked_at.are_right());
+        bool right = false;
+        on_thread([&] { right = others.are_right() && looked_at.are_right(); });
+        assert_true(right);
     }
     core->close_all();
 }
 
-void by_message(void **) { stops_no_fault_of_its_thread(Delivery::thread); }
-void by_signal(void **) { stops_no_fault_of_its_thread(Delivery::in_line); }
-void by_protection(void **) { stops_no_fault_of_its_thread(Delivery::protect); }
-
-/// Nor does it stop those of others, where whoever goes on with a glance may fault as well.
-void stops_nobody_else(void **)
+/// By the same thread, in a handler beneath which the glance is.
+void of_its_thread(Delivery delivery)
 {
-    alarm(180);
-    const std::shared_ptr<Core> core = core_of(Delivery::thread);
-    {
-        const Numbers looked_at(*core);
-        const Numbers others(*core);
-        assert_true(looked_at.are_right());
-        const Glance glance(looked_at.handle());
-        bool right = false;
-        std::thread([&] { right = others.are_right(); }).join();
-        assert_true(right);
-    }
-    core->close_all();
+    loads_go_on(delivery, [](auto load) { load(); });
+}
+void by_message(void **) { of_its_thread(Delivery::thread); }
+void by_signal(void **) { of_its_thread(Delivery::in_line); }
+void by_protection(void **) { of_its_thread(Delivery::protect); }
+
+/// By others, where whoever goes on with a glance may fault as well.
+void of_another_thread(void **)
+{
+    loads_go_on(Delivery::thread, [](auto load) { std::thread(load).join(); });
 }
 
 } // namespace
@@ -107,7 +102,7 @@ int main()
         cmocka_unit_test(by_message),
         cmocka_unit_test(by_signal),
         cmocka_unit_test(by_protection),
-        cmocka_unit_test(stops_nobody_else),
+        cmocka_unit_test(of_another_thread),
     };
     return RUN(tests);
 }

@@ -16,7 +16,8 @@ constexpr std::size_t size = 200;
 void nothing_is_taken_at_first(void **)
 {
     std::byte bytes[size];
-    TakenRanges taken;
+    Heap heap;
+    TakenRanges taken(heap);
     assert_false(taken.any());
     assert_false(taken.meets(bytes, size));
     std::size_t others = 0;
@@ -32,7 +33,8 @@ void against_a_list_of_bytes(void **)
     Random random;
     std::byte bytes[size];
     for (std::size_t round = 0, last = unit::rounds(300); round < last; ++round) {
-        TakenRanges taken;
+        Heap heap;
+        TakenRanges taken(heap);
         std::vector<bool> model(size);
         for (std::size_t i = 0, count = random.between(1, 8); i < count; ++i) {
             const std::size_t first = random.below(size);
