@@ -19,10 +19,11 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t value)
 
 } // namespace
 
-// Who waits says so, and looks for a cycle afterwards, with a fence in between: of two threads that close one at once, each from its side, at least one
-// sees it.  What a thread fills was stored before.  The version of a slot grows before its edges change; that an edge is gone needs no version.
+// Edges are made, and looked at, in one order that all threads see, and who waits says so before it looks: of two
+// threads that close a cycle at once, each from its side, at least one sees it.  (No fence: ThreadSanitizer does not
+// know any.)  The version of a slot grows before its edges change; that an edge is gone needs no version.
 //
-// Every fill has an entry, and few threads ever wait: making and ending one takes two locked instructions.
+// Every fill has an entry, and few threads ever wait: making and ending one takes three locked instructions.
 
 WaitGraph &WaitGraph::of_process() noexcept
 {
@@ -51,11 +52,9 @@ WaitGraph::Entry::Entry(WaitGraph &graph, const void *core, pid_t thread, Key fi
     slot.version.fetch_add(1); // clear_waiting() may do so at the same time
     slot.core.store(core, std::memory_order_release);
     slot.depth.store(t_depth++, std::memory_order_release);
-    slot.waits.store(waits, std::memory_order_release);
     slot.fills_end.store(fills + fills_bytes, std::memory_order_release);
-    slot.fills.store(fills, std::memory_order_release);
-    if (waits != nothing)
-        std::atomic_thread_fence(std::memory_order_seq_cst);
+    slot.fills.store(fills);
+    slot.waits.store(waits, waits == nothing ? std::memory_order_release : std::memory_order_seq_cst);
 }
 
 WaitGraph::Entry::~Entry()
@@ -111,8 +110,7 @@ bool WaitGraph::set_waiting(pid_t thread, Key key) noexcept
     if (i == none || slots_[i].fills.load() == nothing)
         return false;
     slots_[i].version.fetch_add(1);
-    slots_[i].waits.store(key, std::memory_order_release);
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    slots_[i].waits.store(key);
     return true;
 }
 
