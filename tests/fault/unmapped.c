@@ -25,15 +25,31 @@ static ufo_core *begin_told(size_t budget)
     return core;
 }
 
-/* The kernel lets munmap() go on when the message about it has been read, not when it has been answered: for a moment nothing is mapped. */
-static void wait_until_mapped(unsigned char *at)
+/* Whether its page is mapped, and may be read. */
+static bool is_readable(const unsigned char *at)
 {
-    unsigned char resident;
-    const uint64_t end = now_ms() + 10000;
-    unsigned char *page = at - (uintptr_t)at % page_size();
-    while (mincore(page, page_size(), &resident) != 0 && now_ms() < end)
+    char line[512], access = '-';
+    unsigned long from, to;
+    FILE *maps = fopen("/proc/self/maps", "re");
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps))
+        if (sscanf(line, "%lx-%lx %c", &from, &to, &access) == 3 && from <= (uintptr_t)at && (uintptr_t)at < to)
+            break;
+        else
+            access = '-';
+    fclose(maps);
+    return access == 'r';
+}
+
+/*
+ * The kernel lets munmap() go on when the message about it has been read, not when it has been answered: for a moment nothing is mapped, and then what
+ * nobody may touch, until it is watched.
+ */
+static void wait_until_mapped(const unsigned char *at)
+{
+    const uint64_t end = now_ms() + 30000;
+    while (!is_readable(at) && now_ms() < end)
         sleep_ms(1);
-    sleep_ms(1); /* mapped first, watched second */
 }
 
 static void unmap(unsigned char *start, size_t size)

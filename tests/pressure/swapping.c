@@ -9,9 +9,9 @@
 #include <sys/prctl.h>
 #include <sys/swap.h>
 
-#define LIMIT (64 * MIB)
-#define BUDGET (96 * MIB)
-#define LENGTH (160 * MIB)
+#define LIMIT (32 * MIB)
+#define BUDGET (48 * MIB)
+#define LENGTH (80 * MIB)
 #define SWAP (256 * MIB)
 
 static struct group group;
