@@ -9,6 +9,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.ufomem.CoreStats;
 import org.ufomem.LazyLongArray;
@@ -54,7 +55,9 @@ class Test210Stress {
             }
             CompletableFuture<?> collector = CompletableFuture.runAsync(() -> {
                 while (!stop.get()) {
+                    long start = System.nanoTime();
                     System.gc();
+                    LockSupport.parkNanos(System.nanoTime() - start); // where collecting is slow, the others get on, too
                 }
             }, Support.THREADS);
             CompletableFuture<?> evictor = CompletableFuture.runAsync(() -> {
