@@ -70,6 +70,7 @@ class PrivateBacking final : public Backing {
     FrameClass *tail_class_ = nullptr;   // the last chunk may be shorter
     FrameClass *extent_class_ = nullptr; // several chunks at once
     TakenRanges taken_;
+    std::mutex mapping_again_; // held by who maps memory, until it is watched: of one move the kernel tells two readers
     std::atomic<bool> half_renewed_{false}; // something of the body is mapped, but not watched; for good
     std::mutex refusing_;
     std::atomic<bool> stores_refused_{false};

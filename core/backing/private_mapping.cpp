@@ -83,6 +83,7 @@ Status PrivateBacking::mend(ChunkIndex chunk) noexcept
 /// range is not watched, which the next install notices.
 Status PrivateBacking::renew(std::byte *data, std::size_t size) noexcept
 {
+    const GuardedLock lock(mapping_again_);
     // A message about its end would have it taken for unmapped by the program.
     if (!faults_.unwatch_to_unmap(data, size)) {
         (void)kernel::protect(data, size, protection());
@@ -101,6 +102,7 @@ Status PrivateBacking::renew(std::byte *data, std::size_t size) noexcept
 
 bool PrivateBacking::reclaim(std::byte *data, std::size_t size) noexcept
 {
+    const GuardedLock lock(mapping_again_);
     std::byte *const end = data + size;
     bool all = true;
     if (data < body_) { // the program's own header is gone; its place is kept
@@ -122,29 +124,38 @@ bool PrivateBacking::reclaim(std::byte *data, std::size_t size) noexcept
     return all;
 }
 
-/// A hole becomes absent pages.  If there is something in it already, all of it is not ours any more.
+/// Holes become absent pages.  Where there is something in one already that is not watched, all of that is not ours any
+/// more.  The program may go on meanwhile, and parts may have been reclaimed since the message was written.
 bool PrivateBacking::reclaim_body(std::byte *data, std::size_t size, std::size_t smallest) noexcept
 {
-    Result<kernel::Mapping> mapping = kernel::map_private(size, Protection::none, data);
-    if (mapping.ok()) {
-        mapping->release();
-        if (extent_class_ && policy_.can_move)
-            kernel::prefer_huge_pages(data, size);
-        if (faults_.watch(data, size).ok() && kernel::protect(data, size, protection()).ok())
+    using Place = kernel::Userfaultfd::Place;
+    constexpr unsigned most_attempts = 100;
+    const std::size_t page = kernel::page_size();
+    for (unsigned attempt = 0; attempt < most_attempts; ++attempt) {
+        Result<kernel::Mapping> mapping = kernel::map_private(size, Protection::none, data);
+        if (mapping.ok()) {
+            mapping->release();
+            if (extent_class_ && policy_.can_move)
+                kernel::prefer_huge_pages(data, size);
+            if (!faults_.watch(data, size).ok() || !kernel::protect(data, size, protection()).ok())
+                half_renewed_.store(true, std::memory_order_release); // without access, until the next install
             return true;
-        half_renewed_.store(true, std::memory_order_release); // without access, until the next install
-        return true;
+        }
+        if (mapping.status().code != Code::address)
+            break;
+        const Place first = faults_.place(data);
+        const Place last = faults_.place(data + size - page);
+        const bool ours = first == Place::watched || last == Place::watched;
+        if (!ours && (first == Place::occupied || last == Place::occupied))
+            break;
+        if (size > page && (size > smallest || !kernel::is_mapped(data, size))) {
+            const std::size_t half = round_up(size / 2, page);
+            const bool all = reclaim_body(data, half, smallest);
+            return reclaim_body(data + half, size - half, smallest) && all;
+        }
+        if (ours)
+            return true;
     }
-    // Parts of it may have been reclaimed, or mapped anew, since that message.
-    const bool occupied = mapping.status().code == Code::address;
-    const bool ours = occupied && (faults_.watches(data) || faults_.watches(data + size - kernel::page_size()));
-    if (ours && size > smallest) {
-        const std::size_t half = round_up(size / 2, kernel::page_size());
-        const bool first = reclaim_body(data, half, smallest);
-        return reclaim_body(data + half, size - half, smallest) && first;
-    }
-    if (ours)
-        return true;
     take_away(data, size);
     return false;
 }

@@ -287,6 +287,19 @@ bool reserve_only(std::byte *data, std::size_t size) noexcept
     return got != MAP_FAILED && set_up(data, size).ok();
 }
 
+bool is_mapped(const std::byte *data, std::size_t size) noexcept
+{
+    std::array<unsigned char, 1024> present; // of no interest
+    const std::size_t most = present.size() * page_size();
+    for (std::size_t done = 0; done < size; done += most)
+        while (mincore(const_cast<std::byte *>(data) + done, std::min(most, size - done), present.data()) != 0) {
+            if (errno != EAGAIN)
+                return false;
+            sched_yield();
+        }
+    return true;
+}
+
 int populate(std::byte *data, std::size_t size) noexcept
 {
     while (madvise(data, size, MADV_POPULATE_READ) != 0)

@@ -88,6 +88,9 @@ Status wipe_in_children(std::byte *data, std::size_t size) noexcept;
 /// Gives all memory of the range back and keeps nothing but the addresses: any access ends in SIGSEGV.  False if that cannot be.
 bool reserve_only(std::byte *data, std::size_t size) noexcept;
 
+/// Whether something is mapped in all of the range.
+bool is_mapped(const std::byte *data, std::size_t size) noexcept;
+
 /// Brings all pages of the range in, as loads would; 0, or the errno where a load would end in a signal.
 int populate(std::byte *data, std::size_t size) noexcept;
 

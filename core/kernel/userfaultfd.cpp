@@ -301,9 +301,9 @@ bool Userfaultfd::unwatch_to_unmap(std::byte *data, std::size_t size) const noex
     return protect(data, size, Protection::none).ok() && unwatch(data, size);
 }
 
-/// Memory has one userfaultfd: a second one may have it only where it is not watched.  (To ask the first one for something that it refuses would take
-/// that there is a reader of messages about unmapped memory; here the only one may be asking.)
-bool Userfaultfd::watches(std::byte *page) const noexcept
+/// Memory has one userfaultfd: a second one may have it only where it is not watched.  (To ask the first one for something
+/// that it refuses would take that there is a reader of messages about unmapped memory; here the only one may be asking.)
+Userfaultfd::Place Userfaultfd::place(std::byte *page) const noexcept
 {
     for (const Opening &opening : ladder) {
         if (!features_.has(opening.way))
@@ -311,10 +311,12 @@ bool Userfaultfd::watches(std::byte *page) const noexcept
         Userfaultfd second;
         second.descriptor_ = opening.open();
         uffdio_register request{{as_number(page), page_size()}, UFFDIO_REGISTER_MODE_WP, 0};
-        return second.descriptor_ >= 0 && handshake(second.descriptor_, UFFD_FEATURE_PAGEFAULT_FLAG_WP) == 0 &&
-               ioctl(second.descriptor_, UFFDIO_REGISTER, &request) != 0 && errno == EBUSY;
+        if (second.descriptor_ >= 0 && handshake(second.descriptor_, UFFD_FEATURE_PAGEFAULT_FLAG_WP) == 0
+            && ioctl(second.descriptor_, UFFDIO_REGISTER, &request) != 0 && errno == EBUSY)
+            return Place::watched;
+        break;
     }
-    return false;
+    return is_mapped(page, page_size()) ? Place::occupied : Place::empty;
 }
 
 std::span<const FaultMessage> Userfaultfd::read(std::span<FaultMessage> room) const noexcept

@@ -80,8 +80,13 @@ class Userfaultfd {
     /// Before the range is unmapped: nobody has to read a message about that, and who sleeps in a fault finds memory without access.  False if there
     /// will be a message.
     bool unwatch_to_unmap(std::byte *data, std::size_t size) const noexcept;
-    /// Whether faults of this page are reported here.
-    bool watches(std::byte *page) const noexcept;
+    enum class Place : std::uint8_t {
+        watched,  ///< faults of it are reported here
+        occupied, ///< something else is mapped there, or it cannot be found out
+        empty,    ///< nothing is
+    };
+    /// What there is at the address of this page.
+    Place place(std::byte *page) const noexcept;
 
     /// Sleeps until there are messages; an empty span after a signal.
     std::span<const FaultMessage> read(std::span<FaultMessage> room) const noexcept;

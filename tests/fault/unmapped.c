@@ -205,6 +205,27 @@ static void moved_away(void **state)
     ufo_core_free(core);
 }
 
+/* The kernel tells of a move twice, of where the memory was and of what is not mapped any more, and two threads may hear of it at once. */
+static void moved_again_and_again(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_told(4 * MIB);
+    struct source source = {0};
+    ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+    unsigned char *bytes = ufo_data(region);
+    const uint64_t end = now_ms() + 2000;
+    for (size_t i = 0; now_ms() < end; i++) {
+        const size_t first = i % 60 * CHUNK;
+        unsigned char *moved = move(bytes + first, 2 * CHUNK);
+        assert_ptr_not_equal(moved, MAP_FAILED);
+        wait_until_mapped(bytes + first);
+        assert_read(region, first, 2 * CHUNK);
+        assert_int_equal(munmap(moved, 2 * CHUNK), 0);
+    }
+    assert_pattern(bytes, 0, LENGTH);
+    ufo_core_free(core);
+}
+
 /* What is somebody else's now is neither read, nor written, nor dropped, nor unmapped. */
 static void replaced_by_memory_of_the_program(void **state)
 {
@@ -322,6 +343,7 @@ int main(void)
         cmocka_unit_test(changes_are_lost_and_that_is_said),
         cmocka_unit_test(over_two_regions),
         cmocka_unit_test(moved_away),
+        cmocka_unit_test(moved_again_and_again),
         cmocka_unit_test(replaced_by_memory_of_the_program),
         cmocka_unit_test(protected_by_the_program),
         cmocka_unit_test(while_others_read),
