@@ -54,6 +54,7 @@ Status ThreadDelivery::start() noexcept
         if (!start_reader(most_workers_, homes_[i].one.count() != 0 ? &homes_[i] : nullptr) && i < 2)
             return fail(Code::limit,
                         "cannot start the threads that answer faults; at least two are needed (ulimit -u?)");
+    keep_spare(); // without one it goes on, too
     return standby_.start(&engine_);
 }
 
@@ -75,22 +76,85 @@ void ThreadDelivery::stop() noexcept
 }
 
 /// Never with the mutex held, or a fault in hands: the thread that waits for the answer may be inside of malloc.
+template <class Body> bool ThreadDelivery::start_thread(Body body) noexcept
+{
+    try {
+        std::list<std::thread> started(1);
+        started.front() = start_library_thread("ufomem-worker", &engine_, body);
+        const GuardedLock lock(mutex_);
+        threads_.splice(threads_.end(), started);
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
 bool ThreadDelivery::start_reader(std::size_t most, const Home *home) noexcept
 {
     if (workers_.load() >= most)
         return false;
     reading_.fetch_add(1);
     workers_.fetch_add(1);
-    try {
-        std::list<std::thread> started(1);
-        started.front() = start_library_thread("ufomem-worker", &engine_, [this, home] { run(home); });
-        const GuardedLock lock(mutex_);
-        threads_.splice(threads_.end(), started);
+    if (start_thread([this, home] { run(home); }))
         return true;
-    } catch (...) {
+    reading_.fetch_sub(1);
+    workers_.fetch_sub(1);
+    return false;
+}
+
+void ThreadDelivery::keep_spare() noexcept
+{
+    {
+        const GuardedLock lock(mutex_);
+        if (spare_ != Spare::none || stopping_.load())
+            return;
+        spare_ = Spare::waits;
+    }
+    const bool started = start_thread([this] {
+        if (wait_as_spare())
+            run(nullptr);
+    });
+    if (started)
+        return;
+    const GuardedLock lock(mutex_);
+    if (spare_ == Spare::called) { // in vain: the standby will see that nobody has come
         reading_.fetch_sub(1);
         workers_.fetch_sub(1);
-        return false;
+    }
+    spare_ = Spare::none;
+}
+
+/// The spare thread reads from now on.  False if there is none.
+bool ThreadDelivery::call_spare(std::size_t most) noexcept
+{
+    {
+        const GuardedLock lock(mutex_);
+        if (spare_ != Spare::waits || workers_.load() >= most)
+            return false;
+        spare_ = Spare::called;
+        workers_.fetch_add(1);
+        reading_.fetch_add(1);
+    }
+    calls_to_work_.fetch_add(1);
+    kernel::futex_wake_all(calls_to_work_);
+    standby_.watch(); // it will see to another one
+    return true;
+}
+
+/// Until called.  False at the end.
+bool ThreadDelivery::wait_as_spare() noexcept
+{
+    for (;;) {
+        const std::uint32_t seen = calls_to_work_.load();
+        {
+            const GuardedLock lock(mutex_);
+            const bool called = spare_ == Spare::called;
+            if (called || stopping_.load()) {
+                spare_ = Spare::none;
+                return called;
+            }
+        }
+        kernel::futex_wait(calls_to_work_, seen, 1000);
     }
 }
 
@@ -109,7 +173,7 @@ bool ThreadDelivery::call_resting() noexcept
 
 void ThreadDelivery::add_one() noexcept
 {
-    if (!stopping_.load() && !call_resting())
+    if (!stopping_.load() && !call_resting() && !call_spare(hard_limit))
         (void)start_reader(hard_limit);
 }
 
@@ -119,7 +183,7 @@ void ThreadDelivery::ensure_one() noexcept
         t_reading = Reading::interrupted;
         reading_.fetch_sub(1);
     }
-    if (reading_.load() <= 0 && !stopping_.load() && !call_resting())
+    if (reading_.load() <= 0 && !stopping_.load() && !call_resting() && !call_spare(hard_limit))
         standby_.call();
 }
 
@@ -288,7 +352,10 @@ bool ThreadDelivery::stop_reading(const kernel::FaultMessage &message, bool for_
     }
     if (call_resting())
         return true;
-    if (workers_.load() < (WaitGraph::of_process().fills_any(message.thread) ? hard_limit : most_workers_)) {
+    const std::size_t most = WaitGraph::of_process().fills_any(message.thread) ? hard_limit : most_workers_;
+    if (call_spare(most))
+        return true;
+    if (workers_.load() < most) {
         standby_.call();
         return true;
     }

@@ -50,8 +50,12 @@ class ThreadDelivery final : public kernel::MessageReaders, private Standby::Rea
     bool stop_reading(const kernel::FaultMessage &message, bool for_short) noexcept;
     Region::Answer fill(Region &region, const Region::Fault &fault, bool is_short) noexcept;
     void add_one() noexcept override;
+    void keep_spare() noexcept override;
+    template <class Body> bool start_thread(Body body) noexcept;
     bool start_reader(std::size_t most, const Home *home = nullptr) noexcept;
     bool call_resting() noexcept;
+    bool call_spare(std::size_t most) noexcept;
+    bool wait_as_spare() noexcept;
     bool leave_to_rest() noexcept;
     bool rest() noexcept;
     bool take_postponed(kernel::FaultMessage &message) noexcept;
@@ -74,9 +78,12 @@ class ThreadDelivery final : public kernel::MessageReaders, private Standby::Rea
     std::deque<kernel::FaultMessage, HeapAllocator<kernel::FaultMessage>>
         postponed_; // guarded by mutex_: for lack of a thread
     std::atomic<std::size_t> postponed_count_{0};
-    std::atomic<std::uint32_t> calls_to_work_{0}; // futex of the resting
+    std::atomic<std::uint32_t> calls_to_work_{0}; // futex of the resting, and of the spare one
     unsigned resting_ = 0;                        // guarded by mutex_
     unsigned called_ = 0;                         // guarded by mutex_: of the resting, those that are to read
+    /// A thread that has been started for whoever needs one when none may be started.
+    enum class Spare : std::uint8_t { none, waits, called };
+    Spare spare_ = Spare::none; // guarded by mutex_; counted in workers_ from its call on
 
     Standby standby_;
     Doorbell doorbell_; // read(2) cannot be interrupted otherwise
