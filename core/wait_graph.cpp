@@ -19,9 +19,10 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t value)
 
 } // namespace
 
-// Edges are made, and looked at, in one order that all threads see, and who waits says so before it looks: of two
-// threads that close a cycle at once, each from its side, at least one sees it.  (No fence: ThreadSanitizer does not
-// know any.)  The version of a slot grows before its edges change; that an edge is gone needs no version.
+// What is filled, and what is waited for, is stored and looked at in one order that all threads see, and who waits says
+// so before it looks: of two threads that close a cycle at once, each from its side, at least one sees it.  (No fence:
+// ThreadSanitizer does not know any.)  The version of a slot grows before its edges change; that an edge is gone needs
+// no version.
 //
 // Every fill has an entry, and few threads ever wait: making and ending one takes three locked instructions.
 
@@ -52,9 +53,10 @@ WaitGraph::Entry::Entry(WaitGraph &graph, const void *core, pid_t thread, Key fi
     slot.version.fetch_add(1); // clear_waiting() may do so at the same time
     slot.core.store(core, std::memory_order_release);
     slot.depth.store(t_depth++, std::memory_order_release);
+    // Before what it fills: set_waiting() of the entry before may have come too late.
+    slot.waits.store(waits, waits == nothing ? std::memory_order_release : std::memory_order_seq_cst);
     slot.fills_end.store(fills + fills_bytes, std::memory_order_release);
     slot.fills.store(fills);
-    slot.waits.store(waits, waits == nothing ? std::memory_order_release : std::memory_order_seq_cst);
 }
 
 WaitGraph::Entry::~Entry()

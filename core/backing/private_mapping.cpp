@@ -124,8 +124,8 @@ bool PrivateBacking::reclaim(std::byte *data, std::size_t size) noexcept
     return all;
 }
 
-/// Holes become absent pages.  Where there is something in one already that is not watched, all of that is not ours any
-/// more.  The program may go on meanwhile, and parts may have been reclaimed since the message was written.
+/// Holes become absent pages.  What begins and ends with something that is not watched is not ours any more.  The program
+/// may go on meanwhile, and parts may have been reclaimed since the message was written.
 bool PrivateBacking::reclaim_body(std::byte *data, std::size_t size, std::size_t smallest) noexcept
 {
     using Place = kernel::Userfaultfd::Place;
@@ -145,15 +145,14 @@ bool PrivateBacking::reclaim_body(std::byte *data, std::size_t size, std::size_t
             break;
         const Place first = faults_.place(data);
         const Place last = faults_.place(data + size - page);
-        const bool ours = first == Place::watched || last == Place::watched;
-        if (!ours && (first == Place::occupied || last == Place::occupied))
+        if (first == Place::occupied && last == Place::occupied)
             break;
-        if (size > page && (size > smallest || !kernel::is_mapped(data, size))) {
+        if (size > page && (first != last || size > smallest || !kernel::is_mapped(data, size))) {
             const std::size_t half = round_up(size / 2, page);
             const bool all = reclaim_body(data, half, smallest);
             return reclaim_body(data + half, size - half, smallest) && all;
         }
-        if (ours)
+        if (first == Place::watched)
             return true;
     }
     take_away(data, size);

@@ -74,7 +74,6 @@ void Standby::run() noexcept
             quiet_ticks = 0;
             asleep_.store(false); // until there is somebody, it tries again
         } else if (++quiet_ticks >= quiet_ticks_until_sleep) {
-            readers_.keep_spare();
             asleep_.store(true);
             if (watched_.load() != seen)
                 asleep_.store(false);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A thread that looks after the readers of fault messages.  Where a fill is known to be short, the last reader does it himself and nobody reads
 // meanwhile: waking somebody would take longer.  If he does not come back as soon as expected, because populate waits for a fault itself, or
-// for something else, the standby sees to it that somebody reads again.  And it starts the threads for that, one before it is needed: a reader has a
-// fault in hands, and the thread that waits for it may have been interrupted inside of malloc, which starting a thread needs.
+// for something else, the standby sees to it that somebody reads again.  And it starts the threads for that: a reader has a fault in hands, and the thread
+// that waits for it may have been interrupted inside of malloc, which starting a thread needs.
 #pragma once
 
 #include "../status.hpp"
@@ -20,8 +20,6 @@ class Standby {
         virtual ~Readers() = default;
         /// Somebody who reads: who rests, or a new thread.
         virtual void add_one() noexcept = 0;
-        /// In a quiet moment: a thread for the next one who needs somebody, if there is none.
-        virtual void keep_spare() noexcept = 0;
     };
 
     /// `reading`: how many read.

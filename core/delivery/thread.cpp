@@ -50,18 +50,34 @@ Status ThreadDelivery::start() noexcept
 {
     if (Status status = doorbell_.install(faults_); !status.ok())
         return status;
-    for (unsigned i = 0; i < readers_wanted_; ++i)
-        if (!start_reader(most_workers_, homes_[i].one.count() != 0 ? &homes_[i] : nullptr) && i < 2)
+    for (unsigned i = 0; i < readers_wanted_; ++i) {
+        const Home *home = homes_[i].one.count() != 0 ? &homes_[i] : nullptr;
+        reading_.fetch_add(1);
+        if (start_thread([this, home] { run(home); }))
+            continue;
+        reading_.fetch_sub(1);
+        if (i < 2)
             return fail(Code::limit,
                         "cannot start the threads that answer faults; at least two are needed (ulimit -u?)");
-    keep_spare(); // without one it goes on, too
-    return standby_.start(&engine_);
+        break;
+    }
+    if (Status status = standby_.start(&engine_); !status.ok())
+        return status;
+    (void)start_thread([this] { // it goes on without him, too
+        if (rest())
+            run(nullptr);
+        else
+            workers_.fetch_sub(1);
+    });
+    return {};
 }
 
 void ThreadDelivery::stop() noexcept
 {
     stopping_.store(true);
     standby_.stop();
+    while (starting_.load())
+        std::this_thread::yield();
     calls_to_work_.fetch_add(1);
     kernel::futex_wake_all(calls_to_work_);
     while (workers_.load() != 0) {
@@ -78,6 +94,7 @@ void ThreadDelivery::stop() noexcept
 /// Never with the mutex held, or a fault in hands: the thread that waits for the answer may be inside of malloc.
 template <class Body> bool ThreadDelivery::start_thread(Body body) noexcept
 {
+    workers_.fetch_add(1);
     try {
         std::list<std::thread> started(1);
         started.front() = start_library_thread("ufomem-worker", &engine_, body);
@@ -85,76 +102,8 @@ template <class Body> bool ThreadDelivery::start_thread(Body body) noexcept
         threads_.splice(threads_.end(), started);
         return true;
     } catch (...) {
-        return false;
-    }
-}
-
-bool ThreadDelivery::start_reader(std::size_t most, const Home *home) noexcept
-{
-    if (workers_.load() >= most)
-        return false;
-    reading_.fetch_add(1);
-    workers_.fetch_add(1);
-    if (start_thread([this, home] { run(home); }))
-        return true;
-    reading_.fetch_sub(1);
-    workers_.fetch_sub(1);
-    return false;
-}
-
-void ThreadDelivery::keep_spare() noexcept
-{
-    {
-        const GuardedLock lock(mutex_);
-        if (spare_ != Spare::none || stopping_.load())
-            return;
-        spare_ = Spare::waits;
-    }
-    const bool started = start_thread([this] {
-        if (wait_as_spare())
-            run(nullptr);
-    });
-    if (started)
-        return;
-    const GuardedLock lock(mutex_);
-    if (spare_ == Spare::called) { // in vain: the standby will see that nobody has come
-        reading_.fetch_sub(1);
         workers_.fetch_sub(1);
-    }
-    spare_ = Spare::none;
-}
-
-/// The spare thread reads from now on.  False if there is none.
-bool ThreadDelivery::call_spare(std::size_t most) noexcept
-{
-    {
-        const GuardedLock lock(mutex_);
-        if (spare_ != Spare::waits || workers_.load() >= most)
-            return false;
-        spare_ = Spare::called;
-        workers_.fetch_add(1);
-        reading_.fetch_add(1);
-    }
-    calls_to_work_.fetch_add(1);
-    kernel::futex_wake_all(calls_to_work_);
-    standby_.watch(); // it will see to another one
-    return true;
-}
-
-/// Until called.  False at the end.
-bool ThreadDelivery::wait_as_spare() noexcept
-{
-    for (;;) {
-        const std::uint32_t seen = calls_to_work_.load();
-        {
-            const GuardedLock lock(mutex_);
-            const bool called = spare_ == Spare::called;
-            if (called || stopping_.load()) {
-                spare_ = Spare::none;
-                return called;
-            }
-        }
-        kernel::futex_wait(calls_to_work_, seen, 1000);
+        return false;
     }
 }
 
@@ -173,8 +122,16 @@ bool ThreadDelivery::call_resting() noexcept
 
 void ThreadDelivery::add_one() noexcept
 {
-    if (!stopping_.load() && !call_resting() && !call_spare(hard_limit))
-        (void)start_reader(hard_limit);
+    if (stopping_.load() || starting_.load() || call_resting() || !may_fill_more(hard_limit))
+        return;
+    starting_.store(true);
+    const bool started = start_thread([this] {
+        reading_.fetch_add(1); // not before it is there: the last who reads has to know
+        starting_.store(false);
+        run(nullptr);
+    });
+    if (!started)
+        starting_.store(false);
 }
 
 void ThreadDelivery::ensure_one() noexcept
@@ -183,7 +140,7 @@ void ThreadDelivery::ensure_one() noexcept
         t_reading = Reading::interrupted;
         reading_.fetch_sub(1);
     }
-    if (reading_.load() <= 0 && !stopping_.load() && !call_resting() && !call_spare(hard_limit))
+    if (reading_.load() <= 0 && !stopping_.load() && !call_resting())
         standby_.call();
 }
 
@@ -346,16 +303,13 @@ bool ThreadDelivery::stop_reading(const kernel::FaultMessage &message, bool for_
     t_reading = Reading::no;
     if (reading_.fetch_sub(1) > 1)
         return true;
-    if (for_short && workers_.load() < most_workers_) { // so that there will be one, if need be
+    if (for_short && may_fill_more(most_workers_)) { // so that there will be one, if need be
         standby_.watch();
         return true;
     }
     if (call_resting())
         return true;
-    const std::size_t most = WaitGraph::of_process().fills_any(message.thread) ? hard_limit : most_workers_;
-    if (call_spare(most))
-        return true;
-    if (workers_.load() < most) {
+    if (may_fill_more(WaitGraph::of_process().fills_any(message.thread) ? hard_limit : most_workers_)) {
         standby_.call();
         return true;
     }

@@ -5,6 +5,9 @@
 // faulting thread's processor wins, which takes a seventh of the time that a wake-up across processors does.  Whoever reads a message
 // answers it himself.  Before the last reader runs populate another thread takes his place, so that a fault raised by populate is always
 // read; unless it will hardly take longer than to wake that other thread (fill_pace.hpp).  Then the standby looks after it.
+//
+// One thread more than read rests from the start.  So another one can be had without starting it, which takes malloc: the thread that waits for an
+// answer may have been interrupted inside of that.
 #pragma once
 
 #include "../engine.hpp"
@@ -50,12 +53,9 @@ class ThreadDelivery final : public kernel::MessageReaders, private Standby::Rea
     bool stop_reading(const kernel::FaultMessage &message, bool for_short) noexcept;
     Region::Answer fill(Region &region, const Region::Fault &fault, bool is_short) noexcept;
     void add_one() noexcept override;
-    void keep_spare() noexcept override;
     template <class Body> bool start_thread(Body body) noexcept;
-    bool start_reader(std::size_t most, const Home *home = nullptr) noexcept;
+    bool may_fill_more(std::size_t most) const noexcept { return workers_.load() <= most; }
     bool call_resting() noexcept;
-    bool call_spare(std::size_t most) noexcept;
-    bool wait_as_spare() noexcept;
     bool leave_to_rest() noexcept;
     bool rest() noexcept;
     bool take_postponed(kernel::FaultMessage &message) noexcept;
@@ -70,7 +70,8 @@ class ThreadDelivery final : public kernel::MessageReaders, private Standby::Rea
         homes_; // of the first readers, if there is a processor for each; constant from start() on
 
     std::atomic<int> reading_{0}; // threads in read(2), or on their way there
-    std::atomic<std::size_t> workers_{0};
+    std::atomic<std::size_t> workers_{0}; // one more than may fill: somebody reads meanwhile, or rests
+    std::atomic<bool> starting_{false};   // a thread that does not read yet; set by the standby, cleared by that thread
     std::atomic<bool> stopping_{false};
 
     std::mutex mutex_;
@@ -78,12 +79,9 @@ class ThreadDelivery final : public kernel::MessageReaders, private Standby::Rea
     std::deque<kernel::FaultMessage, HeapAllocator<kernel::FaultMessage>>
         postponed_; // guarded by mutex_: for lack of a thread
     std::atomic<std::size_t> postponed_count_{0};
-    std::atomic<std::uint32_t> calls_to_work_{0}; // futex of the resting, and of the spare one
+    std::atomic<std::uint32_t> calls_to_work_{0}; // futex of the resting
     unsigned resting_ = 0;                        // guarded by mutex_
     unsigned called_ = 0;                         // guarded by mutex_: of the resting, those that are to read
-    /// A thread that has been started for whoever needs one when none may be started.
-    enum class Spare : std::uint8_t { none, waits, called };
-    Spare spare_ = Spare::none; // guarded by mutex_; counted in workers_ from its call on
 
     Standby standby_;
     Doorbell doorbell_; // read(2) cannot be interrupted otherwise

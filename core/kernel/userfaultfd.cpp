@@ -224,9 +224,13 @@ Result<Userfaultfd> Userfaultfd::open(const Pagemap &pagemap, std::uint32_t feat
             fd.moves_keep_protection_ = other.descriptor_ < 0 || handshake(other.descriptor_, wanted) != 0 || other.keeps_protection();
         }
         constexpr std::uint64_t events = UFFD_FEATURE_EVENT_UNMAP | UFFD_FEATURE_EVENT_REMAP;
-        if (unmapping == Unmapping::reported && fd.features_.has(feature_write_protect) && fd.features_.has(feature_poison) && (offered & events) == events) {
-            wanted |= events;
-            fd.unmapping_ = Unmapping::reported;
+        if (unmapping == Unmapping::reported && fd.features_.has(feature_write_protect)
+            && fd.features_.has(feature_poison) && (offered & events) == events) {
+            fd.second_ = File(opening.open());
+            if (fd.second_ && handshake(fd.second_.descriptor(), UFFD_FEATURE_PAGEFAULT_FLAG_WP) == 0) {
+                wanted |= events;
+                fd.unmapping_ = Unmapping::reported;
+            }
         }
         if (handshake(fd.descriptor_, wanted) != 0) {
             error = errno;
@@ -244,7 +248,7 @@ Result<Userfaultfd> Userfaultfd::open(const Pagemap &pagemap, std::uint32_t feat
 Userfaultfd::Userfaultfd(Userfaultfd &&other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)), pagemap_(other.pagemap_), moves_keep_protection_(other.moves_keep_protection_),
       features_(other.features_), faults_(other.faults_), unmapping_(other.unmapping_),
-      readers_(other.readers_)
+      second_(std::move(other.second_)), readers_(other.readers_)
 {
 }
 
@@ -256,6 +260,7 @@ Userfaultfd &Userfaultfd::operator=(Userfaultfd &&other) noexcept
     std::swap(features_, other.features_);
     std::swap(faults_, other.faults_);
     std::swap(unmapping_, other.unmapping_);
+    std::swap(second_, other.second_);
     std::swap(readers_, other.readers_);
     return *this;
 }
@@ -267,6 +272,7 @@ void Userfaultfd::close() noexcept
     if (descriptor_ >= 0)
         ::close(descriptor_);
     descriptor_ = -1;
+    second_ = File();
 }
 
 Status Userfaultfd::watch(std::byte *data, std::size_t size) const noexcept
@@ -305,17 +311,11 @@ bool Userfaultfd::unwatch_to_unmap(std::byte *data, std::size_t size) const noex
 /// that it refuses would take that there is a reader of messages about unmapped memory; here the only one may be asking.)
 Userfaultfd::Place Userfaultfd::place(std::byte *page) const noexcept
 {
-    for (const Opening &opening : ladder) {
-        if (!features_.has(opening.way))
-            continue;
-        Userfaultfd second;
-        second.descriptor_ = opening.open();
-        uffdio_register request{{as_number(page), page_size()}, UFFDIO_REGISTER_MODE_WP, 0};
-        if (second.descriptor_ >= 0 && handshake(second.descriptor_, UFFD_FEATURE_PAGEFAULT_FLAG_WP) == 0
-            && ioctl(second.descriptor_, UFFDIO_REGISTER, &request) != 0 && errno == EBUSY)
-            return Place::watched;
-        break;
-    }
+    uffdio_register request{{as_number(page), page_size()}, UFFDIO_REGISTER_MODE_WP, 0};
+    if (ioctl(second_.descriptor(), UFFDIO_REGISTER, &request) == 0)
+        ioctl(second_.descriptor(), UFFDIO_UNREGISTER, &request.range);
+    else if (errno == EBUSY)
+        return Place::watched;
     return is_mapped(page, page_size()) ? Place::occupied : Place::empty;
 }
 

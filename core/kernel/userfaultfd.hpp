@@ -81,9 +81,9 @@ class Userfaultfd {
     /// will be a message.
     bool unwatch_to_unmap(std::byte *data, std::size_t size) const noexcept;
     enum class Place : std::uint8_t {
-        watched,  ///< faults of it are reported here
-        occupied, ///< something else is mapped there, or it cannot be found out
-        empty,    ///< nothing is
+        watched,  ///< memory that is registered with a userfaultfd
+        occupied, ///< other memory
+        empty,    ///< none
     };
     /// What there is at the address of this page.
     Place place(std::byte *page) const noexcept;
@@ -109,6 +109,7 @@ class Userfaultfd {
     Features features_;
     Faults faults_ = Faults::as_messages;
     Unmapping unmapping_ = Unmapping::unnoticed;
+    File second_; // asks for place(), if unmapping is reported; open already, as there may be no descriptor left then
     MessageReaders *readers_ = nullptr;
 };
 

@@ -307,21 +307,21 @@ static void one_more_than_there_were(void **state)
 {
     (void)state;
     begin_test(60);
-    ufo_core_config *config = ufo_core_config_new();
-    assert_ok(ufo_core_config_set_workers(config, 2));
-    ufo_core *core = ufo_core_new(config);
-    assert_non_null(core);
-    ufo_core_config_free(config);
-    struct source source = {0};
-    const volatile unsigned char *bytes = ufo_data(copy_region(core, copy_region(core, source_region(core, &source, LENGTH, 1, 16 * KIB))));
-    for (size_t at = 0; at < 3 * 16 * KIB; at += 16 * KIB) {
-        sleep_ms(400); /* until things are quiet */
+    for (size_t at = 0; at < 3; at++) {
+        ufo_core_config *config = ufo_core_config_new();
+        assert_ok(ufo_core_config_set_workers(config, 2));
+        ufo_core *core = ufo_core_new(config);
+        assert_non_null(core);
+        ufo_core_config_free(config);
+        struct source source = {0};
+        ufo *region = copy_region(core, copy_region(core, source_region(core, &source, LENGTH, 1, 16 * KIB)));
+        sleep_ms(300); /* until the core's threads have all begun */
         atomic_store(&held, true);
-        const unsigned char value = bytes[at];
+        const unsigned char value = *((const volatile unsigned char *)ufo_data(region) + at);
         atomic_store(&held, false);
         assert_int_equal(value, pattern(at));
+        ufo_core_free(core);
     }
-    ufo_core_free(core);
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 #include "support/support.h"
 
 #include <errno.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -167,6 +168,8 @@ size_t page_size(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 int in_child(int (*body)(void *), void *argument)
 {
     fflush(NULL);
+    const unsigned left = alarm(0); /* the child's limit is a little shorter, so that it is the child that is said to hang */
+    alarm(left);
     pid_t child = fork();
     if (child == 0) {
         /* CMocka's handlers would longjmp into the parent's tests. */
@@ -174,7 +177,8 @@ int in_child(int (*body)(void *), void *argument)
         signal(SIGBUS, SIG_DFL);
         signal(SIGALRM, SIG_DFL);
         hold_alarm(SIG_UNBLOCK);
-        alarm(patient(60));
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        alarm(left > 20 ? left - 10 : patient(60));
         _exit(body(argument));
     }
     int status = 0;

@@ -18,10 +18,8 @@ struct Readers final : Standby::Readers {
         asked.fetch_add(1);
         reading.store(1);
     }
-    void keep_spare() noexcept override { spares.fetch_add(1); }
     std::atomic<int> reading{1};
     std::atomic<int> asked{0};
-    std::atomic<int> spares{0};
 };
 
 /// Within ten seconds, on however busy a machine.
@@ -91,19 +89,6 @@ void comes_when_called(void **)
     assert_int_equal(readers.asked.load(), 3);
 }
 
-/// After somebody was needed, and when nobody is any more.
-void sees_to_a_spare_one(void **)
-{
-    Readers readers;
-    Standby standby(readers, readers.reading);
-    assert_true(standby.start(nullptr).ok());
-    assert_true(comes_true([&] { return readers.spares.load() == 1; }));
-    readers.reading.store(0);
-    standby.watch();
-    assert_true(comes_true([&] { return readers.asked.load() == 1; }));
-    assert_true(comes_true([&] { return readers.spares.load() == 2; }));
-}
-
 void ends_when_told(void **)
 {
     for (const int after : {0, 5, 300}) {
@@ -124,7 +109,6 @@ int main()
 {
     const CMUnitTest tests[] = {cmocka_unit_test(leaves_those_alone_who_read),
                                 cmocka_unit_test(steps_in_when_nobody_reads), cmocka_unit_test(wakes_up_for_it),
-                                cmocka_unit_test(comes_when_called), cmocka_unit_test(sees_to_a_spare_one),
-                                cmocka_unit_test(ends_when_told)};
+                                cmocka_unit_test(comes_when_called), cmocka_unit_test(ends_when_told)};
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

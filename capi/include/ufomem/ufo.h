@@ -247,8 +247,8 @@ UFO_API ufo_status ufo_core_config_set_least_budget(ufo_core_config *config, siz
 UFO_API ufo_status ufo_core_config_set_watermarks(ufo_core_config *config, uint32_t low_percent, uint32_t high_percent);
 
 /**
- * Most worker threads that answer faults side by side, 2 to 1024; default 64.  A few exist from the start, others come and go with
- * need.  Faults raised inside a populate callback are always given a thread, beyond this number if need be.  @since 0.1
+ * Most worker threads that answer faults side by side, 2 to 1024; default 64.  A few exist from the start, others come with need; one more
+ * waits for the next fault.  Faults raised inside a populate callback are always given a thread, beyond this number if need be.  @since 0.1
  */
 UFO_API ufo_status ufo_core_config_set_workers(ufo_core_config *config, uint32_t workers);
 
