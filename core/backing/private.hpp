@@ -14,6 +14,12 @@ class PrivateBacking final : public Backing {
   public:
     PrivateBacking(const Geometry &geometry, Frames &frames, const kernel::Userfaultfd &faults, const kernel::Pagemap &pagemap, bool read_only);
 
+    ~PrivateBacking() override
+    {
+        if (mapping_.data()) // of a region that was not made in full
+            (void)PrivateBacking::unmap(Addresses::given_back);
+    }
+
     /// Maps the region; its first page at `start` if that is not null.
     Status map(void *start) noexcept;
 

@@ -22,6 +22,12 @@ class ServedBacking final : public Backing {
     {
     }
 
+    ~ServedBacking() override
+    {
+        if (mapping_.data()) // of a region that was not made in full
+            (void)ServedBacking::unmap(Addresses::given_back);
+    }
+
     /// Maps the region; its first page at `start` if that is not null.
     Status map(void *start) noexcept;
 
