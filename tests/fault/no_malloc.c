@@ -125,7 +125,7 @@ static void random_accesses(void **state)
     volatile unsigned char *writable = ufo_data(source_region(core, &source, LENGTH, 1, 1));
     volatile unsigned char *large = ufo_data(source_region(core, &other, LENGTH, 1, 64 * KIB));
     begin_watching();
-    for (size_t i = 0; i < 20000; i++) {
+    for (size_t i = 0; i < 6000; i++) {
         const size_t at = i * 2654435761u % LENGTH;
         if (i % 3 == 0)
             store(writable, at, pattern(at));
@@ -141,9 +141,9 @@ static void random_accesses(void **state)
 static void walks(void **state)
 {
     (void)state;
-    ufo_core *core = begin_core(24 * MIB);
+    ufo_core *core = begin_core(16 * MIB);
     struct source source = {0}, other = {0};
-    const size_t length = 64 * MIB;
+    const size_t length = 32 * MIB;
     const volatile unsigned char *read_only = ufo_data(walked_region(core, &source, length, true));
     volatile unsigned char *writable = ufo_data(walked_region(core, &other, length, false));
     begin_watching();
