@@ -71,9 +71,9 @@ template <class T> class HeapAllocator {
     T *allocate(std::size_t count)
     {
         static_assert(alignof(T) <= alignof(std::max_align_t));
-        return static_cast<T *>(heap_->allocate(count * sizeof(T)));
+        return static_cast<T *>(heap_->allocate(bytes(count)));
     }
-    void deallocate(T *block, std::size_t count) noexcept { heap_->release(block, count * sizeof(T)); }
+    void deallocate(T *block, std::size_t count) noexcept { heap_->release(block, bytes(count)); }
 
     Heap *heap() const noexcept { return heap_; }
     template <class Other> bool operator==(const HeapAllocator<Other> &other) const noexcept
@@ -82,6 +82,11 @@ template <class T> class HeapAllocator {
     }
 
   private:
+    static constexpr std::size_t bytes(std::size_t count)
+    {
+        return count * sizeof(T); // NOLINT(bugprone-sizeof-expression): a deque has pointers, too
+    }
+
     Heap *heap_;
 };
 
