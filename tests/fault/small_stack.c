@@ -17,7 +17,12 @@ static size_t stack_size(void)
     frame = least > 0 ? (size_t)least : 0;
 #endif
     const size_t size = frame + 4096 > USUAL ? frame + 4096 : USUAL;
-    return ((UNDER_SANITIZER ? 16 : 1) * size + page_size() - 1) & ~(page_size() - 1);
+#ifdef __OPTIMIZE__
+    const size_t factor = UNDER_SANITIZER ? 16 : 1;
+#else
+    const size_t factor = 16;
+#endif
+    return (factor * size + page_size() - 1) & ~(page_size() - 1);
 }
 
 /* 3 i + 7, without a library function. */
