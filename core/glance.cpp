@@ -57,10 +57,11 @@ void Glances::give_place(void *place) noexcept
 bool Glances::meet(const RegionHandle *handle, const void *word, Own own) noexcept
 {
     for (std::size_t i = 0, used = used_.load(); i < used; ++i) {
-        if (places_[i].handle.load() != handle || (own == Own::does_not_count && &places_[i] == t_place))
+        if (places_[i].handle.load() != handle)
             continue;
         const void *const at = places_[i].word.load();
-        if (!at || at == word)
+        const bool is_own = &places_[i] == t_place; // interrupted: without a word it has not looked at any chunk yet
+        if (is_own ? own == Own::counts && at == word : !at || at == word)
             return true;
     }
     return false;

@@ -19,7 +19,8 @@ class Glances {
   public:
     static constexpr std::size_t most_bytes = 64;
 
-    /// A glance of the calling thread itself is one that a signal has interrupted: it goes on when the handler is done.
+    /// A glance of the calling thread itself is one that a signal has interrupted: it goes on when the handler is done, and is at the chunk that it
+    /// has a word of, or at none.
     enum class Own : bool { does_not_count, counts };
     /// Whether somebody looks at the chunk of this word in the region of the handle, or may be about to.  Asked by who has just taken the chunk: if not, nobody
     /// will before he gives it back.
@@ -78,7 +79,11 @@ class Glance {
     /// Null if this has to be done the ordinary way.
     AnyRegion *region() const noexcept { return region_; }
     /// Before the word is looked at.
-    void at(const void *word) noexcept { place_->word.store(word, std::memory_order_relaxed); }
+    void at(const void *word) noexcept
+    {
+        place_->word.store(word, std::memory_order_relaxed);
+        std::atomic_signal_fence(std::memory_order_seq_cst); // a signal's handler finds it before the word is looked at
+    }
 
   private:
     Glances::Place *place_ = nullptr;

@@ -73,13 +73,16 @@ void a_thread_has_one_at_a_time(void **)
     RegionHandle handle;
     const HollowRegion region(handle);
     handle.open(region.get());
-    const Glance outer(&handle);
+    Glance outer(&handle);
     {
         const Glance inner(&handle); // by a signal handler
         assert_null(inner.region());
     }
     assert_true(is_met(handle, &chunk)); // the outer one is still there
+    assert_false(Glances::meet(&handle, &chunk, Glances::Own::counts)); // and has not come to a chunk
+    outer.at(&chunk);
     assert_true(Glances::meet(&handle, &chunk, Glances::Own::counts));
+    assert_false(Glances::meet(&handle, &other_chunk, Glances::Own::counts));
     assert_false(Glances::meet(&handle, &chunk,
                                Glances::Own::does_not_count)); // a handler does not wait for what it has interrupted
 }
