@@ -25,12 +25,9 @@ static void note(void *from)
     if (!atomic_load(&watching) && !atomic_load(&held))
         return;
     char name[16] = "";
-    if (atomic_load(&held) && prctl(PR_GET_NAME, name) == 0 && strncmp(name, "ufomem-", 7) == 0)
-        while (atomic_load(&held))
-            sleep_ms(1);
-    name[0] = '\0';
-    if (!at_work)
-        prctl(PR_GET_NAME, name);
+    prctl(PR_GET_NAME, name);
+    while (atomic_load(&held) && strncmp(name, "ufomem-", 7) == 0)
+        sleep_ms(1);
     /* Read-ahead starts threads of its own, when it has no chunk in hands. */
     if (strcmp(name, "ufomem-ahead") == 0) {
         atomic_fetch_add(&seen_ahead, 1);

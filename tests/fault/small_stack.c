@@ -17,8 +17,8 @@ static size_t stack_size(void)
     frame = least > 0 ? (size_t)least : 0;
 #endif
     const size_t size = frame + 4096 > USUAL ? frame + 4096 : USUAL;
-#ifdef __OPTIMIZE__
-    const size_t factor = UNDER_SANITIZER ? 16 : 1;
+#if defined(__OPTIMIZE__) && !UNDER_SANITIZER
+    const size_t factor = 1;
 #else
     const size_t factor = 16;
 #endif

@@ -3,7 +3,6 @@
 #include "pressure/group.h"
 
 #include <sys/mman.h>
-#include <sys/prctl.h>
 
 enum { KILLED = 128 + SIGKILL, NO_ROOM = 9 };
 #define LIMIT (192 * MIB)
@@ -78,7 +77,6 @@ static size_t room_beside(const ufo_core *core, size_t others)
 static int live_beside_others(void *argument)
 {
     const struct way *way = argument;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     CHILD_CHECK(group_enter(&group));
     ufo_core_config *core_config = ufo_core_config_new();
     CHILD_CHECK(ufo_core_config_set_budget(core_config, BUDGET) == UFO_OK);

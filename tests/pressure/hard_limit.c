@@ -2,7 +2,6 @@
 /* In a control group with a hard limit: the kernel kills who needs more, and a program whose budget fits lives. */
 #include "pressure/group.h"
 
-#include <sys/prctl.h>
 
 enum { KILLED = 128 + SIGKILL };
 #define LIMIT (96 * MIB)
@@ -10,17 +9,11 @@ enum { KILLED = 128 + SIGKILL };
 
 static struct group outer, group;
 
-static bool enter(void)
-{
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    return group_enter(&group);
-}
-
 /* As malloc'ed memory is used. */
 static int touch_ordinary_memory(void *unused)
 {
     (void)unused;
-    CHILD_CHECK(enter());
+    CHILD_CHECK(group_enter(&group));
     volatile unsigned char *bytes = malloc(LENGTH);
     CHILD_CHECK(bytes != NULL);
     for (size_t at = 0; at < LENGTH; at += page_size())
@@ -34,7 +27,7 @@ static uint64_t stamp(size_t page) { return (page + 1) * UINT64_C(0x9E3779B97F4A
 static int change_lazy_memory(void *unused)
 {
     (void)unused;
-    CHILD_CHECK(enter());
+    CHILD_CHECK(group_enter(&group));
     ufo_core *core = ufo_core_default();
     CHILD_CHECK(core != NULL);
     ufo_core_stats stats = {.struct_size = sizeof stats};

@@ -6,7 +6,6 @@
 #include "pressure/group.h"
 
 #include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/swap.h>
 
 #define LIMIT (32 * MIB)
@@ -70,7 +69,6 @@ static uint64_t stamp(size_t page, unsigned round) { return (page + 1) * UINT64_
 
 static int change_more_than_fits(void *chunk)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     CHILD_CHECK(group_enter(&group));
     ufo_core_config *core_config = ufo_core_config_new();
     CHILD_CHECK(ufo_core_config_set_budget(core_config, BUDGET) == UFO_OK);
