@@ -17,7 +17,8 @@ constexpr const char *usage =
   --scenario NAMES     of these only        --variant NAMES      (see --list)
   --frames N           frames of the library that make a site (2)
   --patterns NAMES     once, ever, every-2, every-3, every-7
-  --per-site N         at most N scenarios for a site
+  --per-site N         at most N scenarios for a site, in each variant
+  --together           ... in all variants together
   --pairs              also a second fault where the first one led to
   --quick              a choice that takes less than a minute
   --seconds S          stop after that time
@@ -58,6 +59,7 @@ Options Options::parse(int argc, char **argv)
         frames_key,
         patterns_key,
         per_site,
+        together_key,
         pairs_key,
         quick_key,
         seconds_key,
@@ -84,6 +86,7 @@ Options Options::parse(int argc, char **argv)
                                    {"frames", required_argument, nullptr, frames_key},
                                    {"patterns", required_argument, nullptr, patterns_key},
                                    {"per-site", required_argument, nullptr, per_site},
+                                   {"together", no_argument, nullptr, together_key},
                                    {"pairs", no_argument, nullptr, pairs_key},
                                    {"quick", no_argument, nullptr, quick_key},
                                    {"seconds", required_argument, nullptr, seconds_key},
@@ -137,6 +140,9 @@ Options Options::parse(int argc, char **argv)
             break;
         case per_site:
             options.scenarios_per_site = std::strtoul(optarg, nullptr, 10);
+            break;
+        case together_key:
+            options.together = true;
             break;
         case pairs_key:
             options.pairs = true;

@@ -16,6 +16,7 @@ struct Options {
     std::size_t frames = 2;
     std::vector<std::string> patterns;  ///< names; empty: all
     std::size_t scenarios_per_site = 0; ///< 0: all that reach it
+    bool together = false;              ///< ... in whichever variant: none again that an earlier one had
     bool pairs = false;                 ///< also a second fault on the way that the first one opens
     double seconds = 0;                 ///< stop after that time; 0: at the end
     std::string result;                 ///< a file for the figures, as JSON

@@ -8,6 +8,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <thread>
 
 #include <ufomem/ufo.h>
 
@@ -52,8 +53,15 @@ class Pass {
                 return nullptr;
         }
         stop_faults();
-        if (Made *made = attempt())
-            return made;
+        // A service that a client has lost is looked for again, which takes a moment.
+        constexpr int patience = 1000;
+        for (int i = 0; i < patience; ++i) {
+            if (Made *made = attempt())
+                return made;
+            if (ufo_last_status() != UFO_ERR_CLOSED)
+                break;
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
         journal_.note(Violation::broken, "%s: %s", what, ufo_last_error());
         return nullptr;
     }

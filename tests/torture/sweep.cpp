@@ -93,6 +93,11 @@ class Sweep {
     void sweep_site(const Scenario &scenario, const Variant &variant, const KnownSite &site,
                     const std::set<std::uint64_t> &ordinary);
     void sweep_second(const Scenario &scenario, const Variant &variant, const Rule &first, const KnownSite &site);
+    /// Sites are the same in all variants, which differ in those that they reach.
+    std::pair<const Variant *, std::uint64_t> place_of(const Variant &variant, const KnownSite &site) const
+    {
+        return {options_.together ? nullptr : &variant, site.id};
+    }
     bool out_of_time() const { return options_.seconds > 0 && seconds_since(begin_) > options_.seconds; }
     void progress(const char *variant, const char *scenario);
     void write_result() const;
@@ -243,7 +248,7 @@ std::vector<const Pattern *> Sweep::patterns_for(const KnownSite &site, const Fa
 void Sweep::sweep_second(const Scenario &scenario, const Variant &variant, const Rule &first, const KnownSite &site)
 {
     for (const KnownSite &second : sites_of(*journal_)) {
-        if (out_of_time() || !second_sites_.insert({&variant, second.id}).second)
+        if (out_of_time() || !second_sites_.insert(place_of(variant, second)).second)
             continue;
         for (const Fault &fault : plausible_faults(second.call, second.request))
             for (const char *pattern : {"once", "ever"}) {
@@ -326,7 +331,7 @@ int Sweep::run()
                 ordinary.insert(site.id);
             share_ = 0;
             for (const KnownSite &site : sites) {
-                std::size_t &times = scenarios_of_site_[{variant, site.id}];
+                std::size_t &times = scenarios_of_site_[place_of(*variant, site)];
                 if (options_.scenarios_per_site == 0 || times < options_.scenarios_per_site)
                     sweep_site(*scenario, *variant, site, ordinary);
                 ++times;

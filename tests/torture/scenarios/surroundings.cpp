@@ -105,6 +105,29 @@ void budgets(Pass &pass)
     pass.step("freeing");
 }
 
+/// A thread looks how much memory there is, four times a second, and the program changes what it may have.
+void adapting(Pass &pass)
+{
+    constexpr std::size_t least = 256 * kib;
+    const CoreOwner core = make_core(pass, 2 * mib, [](ufo_core_config *config) {
+        return ufo_core_config_set_least_budget(config, least);
+    });
+    const RegionOwner region = make_region(pass, core.get(), 256 * kib, 8, 16 * kib, from_callback);
+    if (!core || !region)
+        return;
+    Array array(pass, region.get(), {.words = 256 * kib, .stride = 16});
+    std::uint64_t seed = 17;
+    for (const std::size_t bytes : {1 * mib, 128 * kib, 2 * mib}) {
+        mixed_steps(array, {.steps = 40, .seed = seed++, .block = 1000, .pins = false});
+        usleep(300'000); // for a look
+        (void)pass.ok(ufo_core_set_budget(core.get(), bytes), "ufo_core_set_budget");
+    }
+    pass.settle();
+    array.recover_and_verify();
+    pass.resume();
+    pass.step("freeing");
+}
+
 struct Worker {
     Pass *pass;
     Array *array;
@@ -266,6 +289,7 @@ void outside_reader(Pass &pass)
 constexpr Scenario all[] = {
     {"life", life, true},
     {"budgets", budgets},
+    {"adapting", adapting},
     {"threads", threads},
     {"forked", forked},
     {"outside-reader", outside_reader},
