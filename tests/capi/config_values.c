@@ -23,6 +23,11 @@ static void of_a_core(void **state)
     assert_status(ufo_core_config_set_delivery(config, 4), UFO_ERR_INVALID);
     assert_status(ufo_core_config_set_delivery(config, -1), UFO_ERR_INVALID);
     assert_ok(ufo_core_config_set_delivery(config, UFO_DELIVERY_AUTO));
+
+    assert_status(ufo_core_config_set_features_off(config, UINT32_C(1) << 31), UFO_ERR_INVALID);
+    assert_error_names("0x80000000");
+    assert_status(ufo_core_config_set_log(config, NULL, NULL, NULL), UFO_ERR_INVALID);
+    assert_error_names("log");
     ufo_core_config_free(config);
 }
 

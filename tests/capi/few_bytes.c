@@ -275,13 +275,42 @@ static void by_any_number_of_threads(void **state)
     ufo_core_free(core);
 }
 
+/* Each thread's place is given back by a key of pthread_key_create(), of which a process has a thousand; without one calls count, as others do. */
+static int read_without_a_key(void *unused)
+{
+    (void)unused;
+    for (pthread_key_t key; pthread_key_create(&key, NULL) == 0;) {
+    }
+    struct source source = {.count = LENGTH, .element_size = 1};
+    ufo_core *core = ufo_core_new(NULL);
+    CHILD_CHECK(core != NULL);
+    ufo_config *config = ufo_config_new();
+    CHILD_CHECK(ufo_config_set_elements(config, LENGTH, 1) == UFO_OK);
+    CHILD_CHECK(ufo_config_set_chunk(config, CHUNK) == UFO_OK);
+    CHILD_CHECK(ufo_config_set_populate(config, source_populate, &source, NULL) == UFO_OK);
+    ufo *region = ufo_new(core, config);
+    CHILD_CHECK(region != NULL);
+    CHILD_CHECK(read_a_hundred(region) == NULL);
+    CHILD_CHECK(ufo_evict(region, 0, LENGTH) == UFO_OK);
+    CHILD_CHECK(read_one(region) == NULL);
+    ufo_core_free(core);
+    return 0;
+}
+
+static void without_a_key_of_threads(void **state)
+{
+    (void)state;
+    begin_test(60);
+    assert_int_equal(in_child(read_without_a_key, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_size_at_every_edge), cmocka_unit_test(errors_are_the_same),
         cmocka_unit_test(from_array_to_array),      cmocka_unit_test(while_chunks_come_and_go),
         cmocka_unit_test(where_loads_are_refused),  cmocka_unit_test(while_regions_end),
-        cmocka_unit_test(by_any_number_of_threads),
+        cmocka_unit_test(by_any_number_of_threads), cmocka_unit_test(without_a_key_of_threads),
     };
     return RUN(tests);
 }

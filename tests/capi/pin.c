@@ -92,6 +92,25 @@ static void unpin_needs_a_pin(void **state)
     ufo_core_free(core);
 }
 
+static void only_so_often(void **state)
+{
+    (void)state;
+    setup();
+    enum { MOST = 65535 };
+    for (size_t i = 0; i < MOST; i++)
+        assert_ok(ufo_pin(region, 7, 1));
+    assert_status(ufo_pin(region, 7, 1), UFO_ERR_LIMIT);
+    assert_error_names("65535");
+    assert_status(ufo_pin(region, 0, 3 * page), UFO_ERR_LIMIT); /* and the others are not pinned */
+    assert_int_equal(region_stats(region).pins, MOST);
+    assert_pattern(bytes, 0, COUNT);
+    for (size_t i = 0; i < MOST; i++)
+        assert_ok(ufo_unpin(region, 7, 1));
+    assert_status(ufo_unpin(region, 7, 1), UFO_ERR_NOT_PINNED);
+    assert_ok(ufo_evict(region, 0, COUNT));
+    ufo_core_free(core);
+}
+
 /* A pinned chunk may be written to, and its changes flushed. */
 static void a_pinned_chunk_is_writable(void **state)
 {
@@ -157,6 +176,7 @@ int main(void)
         cmocka_unit_test(touch_makes_resident),
         cmocka_unit_test(a_pinned_chunk_stays),
         cmocka_unit_test(pins_nest),
+        cmocka_unit_test(only_so_often),
         cmocka_unit_test(unpin_needs_a_pin),
         cmocka_unit_test(a_pinned_chunk_is_writable),
         cmocka_unit_test(nothing_stays_pinned_after_an_error),

@@ -133,6 +133,41 @@ static void a_part_comes_back(void **state)
     ufo_core_free(core);
 }
 
+/* The header is the program's own: it has gone, but nobody else gets its place, beside which the elements go on. */
+static void with_the_header(void **state)
+{
+    (void)state;
+    ufo_core *core = begin_told(4 * MIB);
+    for (size_t chunks = 0; chunks < 3; chunks++) {
+        struct source source = {.count = LENGTH, .element_size = 1};
+        ufo_config *config = ufo_config_new();
+        assert_ok(ufo_config_set_elements(config, LENGTH, 1));
+        assert_ok(ufo_config_set_header(config, 2 * page_size()));
+        assert_ok(ufo_config_set_chunk(config, CHUNK));
+        assert_ok(ufo_config_set_populate(config, source_populate, &source, NULL));
+        ufo *region = ufo_new(core, config);
+        assert_non_null(region);
+        ufo_config_free(config);
+        unsigned char *bytes = ufo_data(region), *header = ufo_header(region);
+        assert_ptr_equal(header + 2 * page_size(), bytes);
+        header[0] = 1;
+        assert_pattern(bytes, 0, LENGTH);
+        assert_int_equal(munmap(header, 2 * page_size() + chunks * CHUNK), 0);
+        if (chunks > 0)
+            wait_until_mapped(bytes, chunks * CHUNK);
+        assert_pattern(bytes, 0, LENGTH);
+        assert_int_equal(guarded_peek(header), SIGSEGV);
+        assert_read(region, 0, LENGTH);
+        void *other = mmap(header, page_size(), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+        if (chunks > 0) /* of a header alone the kernel does not tell */
+            assert_ptr_equal(other, MAP_FAILED);
+        ufo_free(region);
+        if (other != MAP_FAILED)
+            munmap(other, page_size());
+    }
+    ufo_core_free(core);
+}
+
 static void changes_are_lost_and_that_is_said(void **state)
 {
     (void)state;
@@ -341,6 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(never_zeros),
         cmocka_unit_test(a_part_comes_back),
+        cmocka_unit_test(with_the_header),
         cmocka_unit_test(changes_are_lost_and_that_is_said),
         cmocka_unit_test(over_two_regions),
         cmocka_unit_test(moved_away),

@@ -74,20 +74,49 @@ static size_t room_beside(const ufo_core *core, size_t others)
     return left < stays ? left : stays;
 }
 
+static ATOMIC(unsigned) complaints;
+
+static void count_complaints(void *unused, ufo_log_level level, const char *message)
+{
+    (void)unused;
+    if (level == UFO_LOG_WARNING && strstr(message, "nothing can leave"))
+        atomic_fetch_add(&complaints, 1);
+}
+
+static ufo_core *adapting_core(size_t least)
+{
+    ufo_core_config *config = ufo_core_config_new();
+    ufo_core *core = NULL;
+    if (ufo_core_config_set_budget(config, BUDGET) == UFO_OK && ufo_core_config_set_least_budget(config, least) == UFO_OK
+        && ufo_core_config_set_log(config, count_complaints, NULL, NULL) == UFO_OK)
+        core = ufo_core_new(config);
+    ufo_core_config_free(config);
+    return core;
+}
+
+static ufo *array_of_budget(ufo_core *core, bool stores)
+{
+    ufo_config *config = ufo_config_new();
+    ufo *region = NULL;
+    if (ufo_config_set_elements(config, BUDGET / 8, 8) == UFO_OK && ufo_config_set_populate(config, populate, NULL, NULL) == UFO_OK
+        && ufo_config_set_read_only(config, !stores) == UFO_OK)
+        region = ufo_new(core, config);
+    ufo_config_free(config);
+    return region;
+}
+
+static unsigned char *new_ballast(void)
+{
+    return mmap(NULL, BALLAST, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
 static int live_beside_others(void *argument)
 {
     const struct way *way = argument;
     CHILD_CHECK(group_enter(&group));
-    ufo_core_config *core_config = ufo_core_config_new();
-    CHILD_CHECK(ufo_core_config_set_budget(core_config, BUDGET) == UFO_OK);
-    CHILD_CHECK(ufo_core_config_set_least_budget(core_config, way->least) == UFO_OK);
-    ufo_core *core = ufo_core_new(core_config);
+    ufo_core *core = adapting_core(way->least);
     CHILD_CHECK(core != NULL);
-    ufo_config *config = ufo_config_new();
-    CHILD_CHECK(ufo_config_set_elements(config, BUDGET / 8, 8) == UFO_OK);
-    CHILD_CHECK(ufo_config_set_populate(config, populate, NULL, NULL) == UFO_OK);
-    CHILD_CHECK(ufo_config_set_read_only(config, !way->stores) == UFO_OK);
-    struct array array = {.region = ufo_new(core, config), .stores = way->stores};
+    struct array array = {.region = array_of_budget(core, way->stores), .stores = way->stores};
     CHILD_CHECK(array.region != NULL);
     const size_t before = LIMIT - group_left(&group, LIMIT);
     CHILD_CHECK(ufo_touch(array.region, 0, BUDGET / 8) == UFO_OK);
@@ -96,8 +125,7 @@ static int live_beside_others(void *argument)
     pthread_t user;
     CHILD_CHECK(pthread_create(&user, NULL, use, &array) == 0);
 
-    unsigned char *ballast =
-        mmap(NULL, BALLAST, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    unsigned char *ballast = new_ballast();
     CHILD_CHECK(ballast != MAP_FAILED);
     uint64_t longest = 0;
     int result = 0;
@@ -130,8 +158,6 @@ static int live_beside_others(void *argument)
     if (way->pins)
         CHILD_CHECK(ufo_unpin(array.region, 0, PINNED / 8) == UFO_OK);
     ufo_core_free(core);
-    ufo_core_config_free(core_config);
-    ufo_config_free(config);
     return result;
 }
 
@@ -168,6 +194,47 @@ static void changes_are_kept(void **state)
     assert_int_equal(live((struct way){.least = 8 * MIB, .patience = WAITS, .stores = true}), 0);
 }
 
+/* It is said once, and what can leave later does. */
+static int live_with_all_pinned(void *unused)
+{
+    (void)unused;
+    CHILD_CHECK(group_enter(&group));
+    ufo_core *core = adapting_core(8 * MIB);
+    CHILD_CHECK(core != NULL);
+    ufo *region = array_of_budget(core, false);
+    CHILD_CHECK(region != NULL);
+    CHILD_CHECK(ufo_pin(region, 0, BUDGET / 8 - BUDGET / 64) == UFO_OK);
+    unsigned char *ballast = new_ballast();
+    CHILD_CHECK(ballast != MAP_FAILED);
+    for (size_t at = 0; atomic_load(&complaints) == 0;) /* the test's time limit ends it */
+        if (at < BALLAST && group_left(&group, LIMIT) > LIMIT / 24) { /* short is what is below a twentieth */
+            memset(ballast + at, 1, MIB);
+            at += MIB;
+        } else {
+            sleep_ms(10);
+        }
+    sleep_ms(600);
+    CHILD_CHECK(atomic_load(&complaints) == 1);
+    CHILD_CHECK(ufo_unpin(region, 0, BUDGET / 8 - BUDGET / 64) == UFO_OK);
+    while (group_left(&group, LIMIT) < LIMIT / 20)
+        sleep_ms(10);
+    CHILD_CHECK(budget_of(core) < BUDGET);
+    for (size_t i = 0; i < BUDGET / 8; i += 512)
+        CHILD_CHECK(((const volatile uint64_t *)ufo_data(region))[i] == value_of(i));
+    ufo_core_free(core);
+    return 0;
+}
+
+static void who_can_give_nothing_says_so(void **state)
+{
+    (void)state;
+    begin_test(90);
+    group_make(&group, NULL, LIMIT, false);
+    const int end = in_child(live_with_all_pinned, NULL);
+    group_remove(&group);
+    assert_int_equal(end, 0);
+}
+
 static void what_is_pinned_stays(void **state)
 {
     (void)state;
@@ -179,7 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fixed_budget_leaves_no_room),        cmocka_unit_test(who_takes_it_nevertheless_is_killed),
         cmocka_unit_test(memory_is_given_back_and_taken_again), cmocka_unit_test(changes_are_kept),
-        cmocka_unit_test(what_is_pinned_stays),
+        cmocka_unit_test(what_is_pinned_stays),                 cmocka_unit_test(who_can_give_nothing_says_so),
     };
     return RUN(tests);
 }

@@ -149,6 +149,15 @@ static void what_cannot_be_published_is_refused(void **state)
     assert_ok(ufo_config_set_populate_policy(array, UFO_POPULATE_CALLER));
     assert_status(ufo_server_publish(server, "for-callers", array), UFO_ERR_INVALID);
     assert_error_names("UFO_POPULATE_CALLER");
+    assert_ok(ufo_config_set_populate_policy(array, UFO_POPULATE_ANYWHERE));
+    assert_ok(ufo_config_set_header(array, 100));
+    assert_status(ufo_server_publish(server, "with-a-header", array), UFO_ERR_UNSUPPORTED);
+    assert_error_names("header");
+    ufo_config_free(array);
+    array = ufo_config_new();
+    assert_ok(ufo_config_set_populate(array, source_populate, &source, NULL));
+    assert_status(ufo_server_publish(server, "nothing", array), UFO_ERR_INVALID);
+    assert_error_names("ufo_config_set_elements");
     ufo_config_free(array);
 
     ufo_config *borrowed = ufo_config_new();
@@ -167,6 +176,79 @@ static void what_cannot_be_published_is_refused(void **state)
     ufo_server_free(server);
     ufo_core_free(core);
     assert_int_equal(atomic_load(&source.frees), 1);
+}
+
+static ufo_status status_of(ufo_config *config)
+{
+    ufo *region = ufo_new(NULL, config);
+    ufo_free(region);
+    return region ? UFO_OK : ufo_last_status();
+}
+
+static void what_a_shared_region_cannot_have_is_refused(void **state)
+{
+    (void)state;
+    ufo_core *core = serving_core();
+    const char *path = temp_name("socket"), *file = temp_file(64 * KIB);
+    ufo_server *server = server_at(core, path);
+    ufo_client *client = ufo_client_connect(path);
+    assert_non_null(client);
+    ufo_config *config = ufo_config_new();
+    assert_ok(ufo_config_set_file(config, file, 0, 0));
+    assert_ok(ufo_config_set_shared(config, client, NULL));
+    assert_int_equal(status_of(config), UFO_ERR_INVALID);
+    assert_error_names("ufo_config_set_elements");
+    assert_ok(ufo_config_set_elements(config, 64 * KIB, 1));
+    assert_int_equal(status_of(config), UFO_OK);
+    assert_ok(ufo_config_set_header(config, 8));
+    assert_int_equal(status_of(config), UFO_ERR_INVALID);
+    assert_error_names("ufo_config_set_header");
+    assert_ok(ufo_config_set_header(config, 0));
+    assert_ok(ufo_config_set_delivery(config, UFO_DELIVERY_INLINE));
+    assert_int_equal(status_of(config), UFO_ERR_INVALID);
+    assert_error_names("ufo_config_set_delivery");
+    ufo_config_free(config);
+    ufo_client_free(client);
+    ufo_server_free(server);
+    ufo_core_free(core);
+}
+
+static ufo_core *core_without(ufo_delivery delivery, uint32_t features_off)
+{
+    ufo_core_config *config = ufo_core_config_new();
+    assert_ok(ufo_core_config_set_budget(config, 4 * MIB));
+    assert_ok(ufo_core_config_set_delivery(config, delivery));
+    assert_ok(ufo_core_config_set_features_off(config, features_off));
+    ufo_core *core = ufo_core_new(config);
+    assert_non_null(core);
+    ufo_core_config_free(config);
+    return core;
+}
+
+/* By page protection nobody else can be served, and without poison nobody be told of a failure. */
+static void who_cannot_serve_says_so(void **state)
+{
+    (void)state;
+    ufo_core_free(serving_core());
+    ufo_core *const cores[] = {core_without(UFO_DELIVERY_PROTECT, 0), core_without(UFO_DELIVERY_THREAD, UFO_FEATURE_POISON)};
+    static const char *const reasons[] = {"protect", "6.6"};
+    for (size_t i = 0; i < 2; i++) {
+        ufo_server_config *config = ufo_server_config_new();
+        assert_ok(ufo_server_config_set_path(config, temp_name("socket")));
+        ufo_server *server = ufo_server_new(cores[i], config);
+        assert_non_null(server); /* what it publishes is refused */
+        ufo_server_config_free(config);
+        static struct source source;
+        source = (struct source){.count = MIB, .element_size = 1};
+        ufo_config *array = ufo_config_new();
+        assert_ok(ufo_config_set_elements(array, MIB, 1));
+        assert_ok(ufo_config_set_populate(array, source_populate, &source, NULL));
+        assert_status(ufo_server_publish(server, "name", array), UFO_ERR_UNSUPPORTED);
+        assert_error_names(reasons[i]);
+        ufo_config_free(array);
+        ufo_server_free(server);
+        ufo_core_free(cores[i]);
+    }
 }
 
 static void servers_do_not_start_where_they_cannot(void **state)
@@ -446,6 +528,8 @@ int main(void)
         cmocka_unit_test(configs_refuse_what_makes_no_sense),
         cmocka_unit_test(freed_and_null_handles_are_told_apart),
         cmocka_unit_test(what_cannot_be_published_is_refused),
+        cmocka_unit_test(what_a_shared_region_cannot_have_is_refused),
+        cmocka_unit_test(who_cannot_serve_says_so),
         cmocka_unit_test(servers_do_not_start_where_they_cannot),
         cmocka_unit_test(a_socket_that_is_given_stays),
         cmocka_unit_test(nobody_is_admitted_before_it_is_allowed),
