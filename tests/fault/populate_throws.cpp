@@ -87,10 +87,42 @@ void in_writeback(void **)
     ufo_core_free(core);
 }
 
+std::atomic<int> logged{0};
+
+void log_and_throw(void *, ufo_log_level, const char *)
+{
+    logged.fetch_add(1);
+    throw std::runtime_error("no paper");
+}
+
+/// What is logged is an error, which comes as if nobody logged.
+void in_the_log(void **)
+{
+    begin_test(60);
+    ufo_core_config *config = ufo_core_config_new();
+    assert_ok(ufo_core_config_set_budget(config, MIB));
+    assert_ok(ufo_core_config_set_log(config, log_and_throw, nullptr, nullptr));
+    ufo_core *core = ufo_core_new(config);
+    assert_non_null(core);
+    ufo_core_config_free(config);
+    kind = 0;
+    ufo *region = throwing_region(core);
+    logged = 0;
+    std::uint8_t value;
+    assert_status(ufo_touch(region, 0, 1), UFO_ERR_POPULATE);
+    assert_int_equal(guarded_read(ufo_data(region), &value), SIGBUS);
+    assert_true(logged.load() > 0);
+    throws = 0;
+    assert_ok(ufo_reset(region, 0, length));
+    assert_pattern(ufo_data(region), 0, length);
+    ufo_core_free(core);
+}
+
 } // namespace
 
 int main()
 {
-    const CMUnitTest tests[] = {cmocka_unit_test(in_populate), cmocka_unit_test(in_writeback)};
+    const CMUnitTest tests[] = {cmocka_unit_test(in_populate), cmocka_unit_test(in_writeback),
+                                cmocka_unit_test(in_the_log)};
     return RUN(tests);
 }
