@@ -65,8 +65,8 @@ bool Region::leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &
     ChunkWord next = claimed.to(ChunkState::absent).without(ChunkWord::dirty);
     if (dirty)
         finish(batch); // storing may run user code, which may wait for those that are in it
-    const auto stays = [&](Status status) {
-        eviction.failure = Failure::of_this_thread(status);
+    const auto stays = [&](const Failure &failure) {
+        eviction.failure = failure;
         publish(chunk, claimed.to(ChunkState::resident));
         enqueue(chunk);
         return false;
@@ -74,16 +74,17 @@ bool Region::leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &
 
     Result<Outgoing> outgoing = backing_->take_out(geometry_->pages_of(chunk), dirty);
     if (!outgoing.ok())
-        return stays(outgoing.status());
+        return stays(Failure::of_this_thread(outgoing.status()));
     if (dirty) {
         const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk),
                                      WaitGraph::nothing);
         bool spilled = false;
         if (Status status = store_out({chunk, 1}, outgoing->data, false, spilled); !status.ok()) {
+            const Failure failure = Failure::of_this_thread(status);
             engine_.log(LogLevel::error, "chunk %zu of the region at %p stays in memory: %s", chunk.value,
-                        static_cast<void *>(body()), last_error());
-            (void)backing_->put_back(*outgoing, Stores::allowed);
-            return stays(status);
+                        static_cast<void *>(body()), failure.text);
+            (void)backing_->put_back(*outgoing, Stores::allowed); // which may fail at first
+            return stays(failure);
         }
         if (spilled)
             next = next.with(ChunkWord::spilled);
@@ -252,8 +253,9 @@ Status Region::store_frozen(ChunkIndex chunk, bool &frozen, bool &protected_agai
     if (!outgoing.ok())
         return frozen ? outgoing.status() : Status{};
     const Status status = store_out({chunk, 1}, outgoing->data, true, spilled);
+    const Failure failure = Failure::of_this_thread(status);
     protected_again = backing_->put_back(*outgoing, status.ok() ? Stores::reported : Stores::allowed);
-    return status;
+    return status.ok() ? status : failure.report();
 }
 
 /// Saves a resident, changed chunk in the cleaning state; it stays.  `claimed` is its word from before.

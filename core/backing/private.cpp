@@ -231,17 +231,34 @@ Result<Outgoing> PrivateBacking::move_out(ByteRange pages) noexcept
     return fail_errno(out.error == EBUSY ? Code::pinned : Code::system, out.error, "UFFDIO_MOVE of %zu bytes out of the region", size);
 }
 
+/// What was taken out has no other place than its own: it goes back however long it takes until the kernel has memory for that.
+void PrivateBacking::bring_back(ByteRange pages, std::byte *content, bool by_move) noexcept
+{
+    const std::size_t page = kernel::page_size();
+    for (std::size_t done = 0; done < pages.length;) {
+        if (by_move)
+            done += faults_.move(at(pages) + done, content + done, pages.length - done).done;
+        if (done == pages.length)
+            break;
+        // The region has turned to refusing stores, or one end is locked in memory now.  Page by page: a copy of everything would not fit the budget.
+        const Status copied = copy_in({pages.offset + done, page}, content + done, 0, false, Wake::no);
+        if (copied.ok()) {
+            (void)kernel::drop(content + done, page);
+            done += page;
+        } else if (copied.code == Code::nomem) {
+            sched_yield();
+        } else {
+            break; // it is somebody else's place now
+        }
+    }
+}
+
 /// The first `size` bytes of a frame go back to their chunk, and stores to it are allowed, or refused, as in the whole region.
 void PrivateBacking::move_back(const Outgoing &outgoing, std::size_t size) noexcept
 {
-    std::byte *const place = at(outgoing.pages);
-    const Transfer back = faults_.move(place, outgoing.frame.data, size);
-    if (back.error != 0) { // the region has turned to refusing stores, or one end is locked in memory now: the content goes back all the same
-        faults_.copy(place + back.done, outgoing.frame.data + back.done, size - back.done, false, Wake::no);
-        (void)kernel::drop(outgoing.frame.data, size);
-    }
+    bring_back({outgoing.pages.offset, size}, outgoing.frame.data, true);
     if (policy_.read_only)
-        (void)faults_.write_protect(place, size, true);
+        (void)faults_.write_protect(at(outgoing.pages), size, true);
     frames_.vacate(outgoing.frame);
 }
 
@@ -345,23 +362,16 @@ bool PrivateBacking::put_back(Outgoing &outgoing, Stores stores) noexcept
 {
     if (stores == Stores::reported && put_back_protected(outgoing))
         return true;
-    std::byte *const place = at(outgoing.pages);
-    const std::size_t size = outgoing.pages.length;
-    const std::size_t page = kernel::page_size();
     switch (outgoing.way) {
     case Outgoing::Way::moved:
-        move_back(outgoing, size);
+        move_back(outgoing, outgoing.pages.length);
         break;
     case Outgoing::Way::protected_:
-        (void)faults_.write_protect(place, size, false);
+        (void)faults_.write_protect(at(outgoing.pages), outgoing.pages.length, false);
         break;
     case Outgoing::Way::detached:
-        // Page by page: a copy of everything would not fit the budget.  To map them back would hide the region from userfaultfd for a moment.
-        for (std::size_t done = 0; done < size; done += page) {
-            while (faults_.copy(place + done, outgoing.data + done, page, false, Wake::no).error == ENOMEM)
-                sched_yield();
-            (void)kernel::drop(outgoing.detached.data() + done, page);
-        }
+        // To map them back would hide the region from userfaultfd for a moment.
+        bring_back(outgoing.pages, outgoing.detached.data(), false);
         outgoing.detached.reset();
         break;
     case Outgoing::Way::dropped:

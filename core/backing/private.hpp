@@ -56,6 +56,7 @@ class PrivateBacking final : public Backing {
     Result<Outgoing> move_out(ByteRange pages) noexcept;
     void wake_for(ByteRange pages) noexcept;
     bool put_back_protected(Outgoing &outgoing) noexcept;
+    void bring_back(ByteRange pages, std::byte *content, bool by_move) noexcept;
     void move_back(const Outgoing &outgoing, std::size_t size) noexcept;
     void drop(std::span<Outgoing> outgoing) noexcept;
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cinttypes>
 #include <map>
@@ -90,6 +91,7 @@ class Sweep {
     void note_finding(const Scenario &scenario, const Variant &variant, std::span<const Rule> rules,
                       std::span<const KnownSite> at, bool warm);
     std::vector<const Pattern *> patterns_for(const KnownSite &site, const Fault &fault) const;
+    Fault as_met_at(const KnownSite &known, Fault fault);
     void sweep_site(const Scenario &scenario, const Variant &variant, const KnownSite &site,
                     const std::set<std::uint64_t> &ordinary);
     void sweep_second(const Scenario &scenario, const Variant &variant, const Rule &first, const KnownSite &site);
@@ -245,6 +247,15 @@ std::vector<const Pattern *> Sweep::patterns_for(const KnownSite &site, const Fa
     return list;
 }
 
+/// What was taken out of a region has no other place than its own: there the library asks for memory again and again, as if the kernel had asked for that.
+Fault Sweep::as_met_at(const KnownSite &known, Fault fault)
+{
+    Site site;
+    copy_to(known, site);
+    fault.asks_again |= fault.error == ENOMEM && symbols_.mentions(site, "PrivateBacking::bring_back");
+    return fault;
+}
+
 void Sweep::sweep_second(const Scenario &scenario, const Variant &variant, const Rule &first, const KnownSite &site)
 {
     for (const KnownSite &second : sites_of(*journal_)) {
@@ -252,7 +263,7 @@ void Sweep::sweep_second(const Scenario &scenario, const Variant &variant, const
             continue;
         for (const Fault &fault : plausible_faults(second.call, second.request))
             for (const char *pattern : {"once", "ever"}) {
-                const Rule both[] = {first, {second.id, fault, *pattern_named(pattern)}};
+                const Rule both[] = {first, {second.id, as_met_at(second, fault), *pattern_named(pattern)}};
                 const KnownSite at[] = {site, second};
                 (void)try_case(scenario, variant, both, at, !site.cold);
                 progress(variant.name, scenario.name);
@@ -267,7 +278,7 @@ void Sweep::sweep_site(const Scenario &scenario, const Variant &variant, const K
         for (const Pattern *pattern : patterns_for(site, fault)) {
             if (out_of_time())
                 return;
-            const Rule rule{site.id, fault, *pattern};
+            const Rule rule{site.id, as_met_at(site, fault), *pattern};
             // Where the way out of the error led to.
             if (try_case(scenario, variant, {&rule, 1}, {&site, 1}, !site.cold) && options_.pairs) {
                 std::vector<KnownSite> reached = sites_of(*journal_);
@@ -409,7 +420,7 @@ int Sweep::repeat()
                                 options_.pattern.c_str());
                     return 2;
                 }
-                rules.push_back({site.id, *fault, *pattern_named(options_.pattern)});
+                rules.push_back({site.id, as_met_at(site, *fault), *pattern_named(options_.pattern)});
                 std::vector<KnownSite> at{site};
                 if (options_.second_site != 0 || !options_.then_at.empty()) {
                     const std::optional<KnownSite> second =
@@ -421,7 +432,7 @@ int Sweep::repeat()
                                     options_.second_error.c_str());
                         return 2;
                     }
-                    rules.push_back({second->id, *then, *pattern_named(options_.second_pattern)});
+                    rules.push_back({second->id, as_met_at(*second, *then), *pattern_named(options_.second_pattern)});
                     at.push_back(*second);
                 }
                 any = true;
