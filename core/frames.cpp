@@ -285,7 +285,8 @@ void Frames::note_progress() noexcept
 
 bool Frames::charge_now(std::size_t bytes) noexcept
 {
-    return try_charge(bytes, budget_.bytes()) || (trim(bytes) != 0 && try_charge(bytes, budget_.bytes()));
+    const std::size_t limit = budget_.high();
+    return try_charge(bytes, limit) || (trim(bytes) != 0 && try_charge(bytes, limit));
 }
 
 Status Frames::set_budget(std::size_t bytes) noexcept
