@@ -23,7 +23,7 @@ static ufo *region;
 
 static void start(size_t chunks)
 {
-    begin_watched(30);
+    begin_watched(60);
     if (map_count_limit() > MOST)
         SKIP_TEST("vm.max_map_count is large");
     core = new_core(2 * GIB);
