@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "symbols.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -70,6 +71,7 @@ std::vector<Code> Symbols::code_of(const std::vector<std::string> &functions) co
     }
     if (output)
         pclose(output);
+    std::sort(codes.begin(), codes.end(), [](const Code &a, const Code &b) { return a.begin < b.begin; });
     return codes;
 }
 

@@ -42,12 +42,13 @@ int note_image(dl_phdr_info *info, std::size_t, void *out)
 }
 
 Images g_images;
-std::array<Code, 16> g_allocator{};
+std::span<const Code> g_looked_through; // in order
 
-bool is_allocator(std::uint64_t offset)
+bool is_looked_through(std::uint64_t offset)
 {
-    return std::any_of(g_allocator.begin(), g_allocator.end(),
-                       [offset](const Code &code) { return code.contains(offset); });
+    const auto after = std::upper_bound(g_looked_through.begin(), g_looked_through.end(), offset,
+                                        [](std::uint64_t at, const Code &code) { return at < code.begin; });
+    return after != g_looked_through.begin() && std::prev(after)->contains(offset);
 }
 
 thread_local constinit bool t_inside = false;
@@ -64,7 +65,7 @@ _Unwind_Reason_Code visit_frame(_Unwind_Context *context, void *argument)
     auto &walk = *static_cast<Walk *>(argument);
     const std::uintptr_t address = _Unwind_GetIP(context) - 1;
     if (g_images.library.contains(address)) {
-        if (is_allocator(address - g_images.library.base))
+        if (is_looked_through(address - g_images.library.base))
             return _URC_NO_REASON;
         walk.frames[walk.count++] = address - g_images.library.base;
         return walk.count == walk.wanted ? _URC_END_OF_STACK : _URC_NO_REASON;
@@ -141,10 +142,7 @@ Injector &Injector::of_process() noexcept
     return injector;
 }
 
-void Injector::look_through(std::span<const Code> allocator) noexcept
-{
-    std::copy_n(allocator.begin(), std::min(allocator.size(), g_allocator.size()), g_allocator.begin());
-}
+void Injector::look_through(std::span<const Code> code) noexcept { g_looked_through = code; }
 
 void Injector::start(SiteTable *table, std::size_t frames) noexcept
 {
@@ -179,7 +177,7 @@ Injector::Verdict Injector::judge(Call call, std::uint64_t request, void *return
         return verdict;
     Walk walk;
     walk.wanted = frames_;
-    if (direct && frames_ == 1 && !is_allocator(caller - 1 - g_images.library.base)) {
+    if (direct && frames_ == 1 && !is_looked_through(caller - 1 - g_images.library.base)) {
         walk.frames[walk.count++] = caller - 1 - g_images.library.base;
     } else {
         t_inside = true;

@@ -59,8 +59,8 @@ class Injector {
   public:
     static Injector &of_process() noexcept;
 
-    /// The library's own allocator: as with that of C++, a call belongs to who asks for memory.  For this process and its children.
-    void look_through(std::span<const Code> allocator) noexcept;
+    /// Allocators, and the standard library: a call belongs to who asks for memory.  In order, and for as long as the process lasts; for its children, too.
+    void look_through(std::span<const Code> code) noexcept;
     /// Frames that make a site: 1 tells places in the library apart, more also tells who calls them.
     void start(SiteTable *table, std::size_t frames) noexcept;
     static constexpr std::size_t most_rules = 2;
