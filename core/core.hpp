@@ -32,8 +32,8 @@ class Core : public std::enable_shared_from_this<Core> {
     struct Options {
         std::size_t budget = 0;       ///< 0: half of what is available
         std::size_t least_budget = 0; ///< under memory pressure; 0: the budget stays as it is
-        unsigned low_percent = 86;
-        unsigned high_percent = 98;
+        unsigned low_percent = 88;
+        unsigned high_percent = 100;
         unsigned workers = 64;
         std::string spill_folder; ///< "": by the environment
         Log log;

@@ -57,7 +57,7 @@ std::size_t Frames::batch(std::size_t at_least) const noexcept
 {
     // Enough to share the cost of an eviction among many fills, and little enough that the one who pays does not notice.
     constexpr std::size_t most = 4 * 1024 * 1024;
-    return std::max(at_least, std::min(most, (budget_.high() - budget_.low()) / 2));
+    return std::max(at_least, std::min(most, (budget_.limit_for(0) - budget_.low()) / 2));
 }
 
 Frame Frames::fresh(FrameClass &frames, std::size_t limit, Failure &obstacle) noexcept
@@ -109,14 +109,14 @@ std::size_t Frames::trim(std::size_t bytes) noexcept
 /// What fills can have without anything leaving.
 std::size_t Frames::room() const noexcept
 {
-    const std::size_t high = budget_.high();
+    const std::size_t high = budget_.limit_for(0);
     const std::size_t used = budget_.used();
     return (high > used ? high - used : 0) + pooled_bytes();
 }
 
 std::size_t Frames::missing_room() const noexcept
 {
-    const std::size_t wanted = budget_.high() - budget_.low();
+    const std::size_t wanted = budget_.limit_for(0) - budget_.low();
     const std::size_t there = room();
     return there < wanted ? std::min(wanted - there, batch(0)) : 0;
 }
@@ -125,7 +125,7 @@ void Frames::look_ahead() noexcept
 {
     // Below this the watermarks are too close for anybody to be ahead of anything.
     constexpr std::size_t least = 1024 * 1024;
-    const std::size_t wanted = budget_.high() - budget_.low();
+    const std::size_t wanted = budget_.limit_for(0) - budget_.low();
     if (wanted >= least && room() < wanted / 2)
         reclaimer_->make_room_soon();
 }
@@ -146,7 +146,7 @@ Status Frames::refusal(std::size_t bytes, const Failure &failure) const noexcept
 template <class Attempt, class LetGo>
 Status Frames::until(std::size_t bytes, Attempt attempt, LetGo let_go, const Failure &obstacle) noexcept
 {
-    std::size_t missing = attempt(budget_.high(), false);
+    std::size_t missing = attempt(budget_.limit_for(bytes), false);
     if (missing == 0) {
         look_ahead();
         return {};
@@ -168,15 +168,15 @@ Status Frames::until(std::size_t bytes, Attempt attempt, LetGo let_go, const Fai
     for (;;) {
         // Some frames stay parked, so that chunks which are wanted again come back cheaply.
         Reclaimer::Outcome outcome;
-        const bool asked = pooled_bytes() + batch(0) <= budget_.high() - budget_.low();
+        const bool asked = pooled_bytes() + batch(0) <= budget_.limit_for(0) - budget_.low();
         if (asked)
             outcome = reclaimer_->reclaim(batch(missing));
-        if ((missing = attempt(budget_.high(), true)) == 0)
+        if ((missing = attempt(budget_.limit_for(bytes), true)) == 0)
             return {};
         const std::size_t trimmed = trim(missing);
         if (trimmed == 0 && !asked)
             outcome = reclaimer_->reclaim(batch(missing));
-        if ((missing = attempt(budget_.high(), true)) == 0)
+        if ((missing = attempt(budget_.limit_for(bytes), true)) == 0)
             return {};
         if (trimmed + outcome.freed != 0)
             continue; // others took what became free: try again
@@ -285,7 +285,7 @@ void Frames::note_progress() noexcept
 
 bool Frames::charge_now(std::size_t bytes) noexcept
 {
-    const std::size_t limit = budget_.high();
+    const std::size_t limit = budget_.limit_for(bytes);
     return try_charge(bytes, limit) || (trim(bytes) != 0 && try_charge(bytes, limit));
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <ctime>
 #include <cstring>
 
 #include <sched.h>
@@ -234,23 +235,32 @@ Result<Outgoing> PrivateBacking::move_out(ByteRange pages) noexcept
 /// What was taken out has no other place than its own: it goes back however long it takes until the kernel has memory for that.
 void PrivateBacking::bring_back(ByteRange pages, std::byte *content, bool by_move) noexcept
 {
+    constexpr timespec moment{0, 1'000'000};
     const std::size_t page = kernel::page_size();
-    for (std::size_t done = 0; done < pages.length;) {
+    std::byte *const place = at(pages);
+    std::size_t done = 0;
+    while (done < pages.length) {
         if (by_move)
-            done += faults_.move(at(pages) + done, content + done, pages.length - done).done;
-        if (done == pages.length)
+            done += faults_.move(place + done, content + done, pages.length - done).done;
+        if (done == pages.length || taken(pages)) // or it is somebody else's place now
             break;
+        if (!pagemap_.are_present(content + done, page)) { // the program has discarded it, and never reads zeros instead
+            done += page;
+            continue;
+        }
         // The region has turned to refusing stores, or one end is locked in memory now.  Page by page: a copy of everything would not fit the budget.
-        const Status copied = copy_in({pages.offset + done, page}, content + done, 0, false, Wake::no);
-        if (copied.ok()) {
+        const int error = faults_.copy(place + done, content + done, page, false, Wake::no).error;
+        if (error == 0) {
             (void)kernel::drop(content + done, page);
             done += page;
-        } else if (copied.code == Code::nomem) {
-            sched_yield();
-        } else {
-            break; // it is somebody else's place now
+        } else if (error == ENOMEM) {
+            nanosleep(&moment, nullptr);
+        } else if (error != EEXIST || !empty(place + done, page)) { // poison, as in copy_in()
+            break;
         }
     }
+    if (done < pages.length)
+        (void)kernel::drop(content + done, pages.length - done); // whoever asks for it hears that it is lost
 }
 
 /// The first `size` bytes of a frame go back to their chunk, and stores to it are allowed, or refused, as in the whole region.

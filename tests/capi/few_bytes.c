@@ -307,10 +307,11 @@ static void without_a_key_of_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_a_key_of_threads), /* first: a process asks for its key once */
         cmocka_unit_test(every_size_at_every_edge), cmocka_unit_test(errors_are_the_same),
         cmocka_unit_test(from_array_to_array),      cmocka_unit_test(while_chunks_come_and_go),
         cmocka_unit_test(where_loads_are_refused),  cmocka_unit_test(while_regions_end),
-        cmocka_unit_test(by_any_number_of_threads), cmocka_unit_test(without_a_key_of_threads),
+        cmocka_unit_test(by_any_number_of_threads),
     };
     return RUN(tests);
 }

@@ -214,11 +214,13 @@ static int live_with_all_pinned(void *unused)
             sleep_ms(10);
         }
     sleep_ms(600);
-    CHILD_CHECK(atomic_load(&complaints) == 1);
+    CHILD_CHECK(atomic_load(&complaints) <= 2); /* not at every look */
+    const uint64_t pinned = BUDGET - BUDGET / 8;
+    CHILD_CHECK(core_stats(core).used_bytes >= pinned);
     CHILD_CHECK(ufo_unpin(region, 0, BUDGET / 8 - BUDGET / 64) == UFO_OK);
-    while (group_left(&group, LIMIT) < LIMIT / 20)
+    while (core_stats(core).used_bytes > pinned - 4 * MIB)
         sleep_ms(10);
-    CHILD_CHECK(budget_of(core) < BUDGET);
+    CHILD_CHECK(budget_of(core) < pinned);
     for (size_t i = 0; i < BUDGET / 8; i += 512)
         CHILD_CHECK(((const volatile uint64_t *)ufo_data(region))[i] == value_of(i));
     ufo_core_free(core);

@@ -13,7 +13,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, nullptr, _IOLBF, 0);
     const torture::Options options = torture::Options::parse(argc, argv);
     static const std::vector<torture::Code> looked_through = torture::Symbols().code_of(
-        {"ufomem::Heap::", "ufomem::kernel::map_memory(", "std::", "void std::", "bool std::", "__gnu_cxx::", "void __gnu_cxx::"});
+        {"ufomem::Heap::", "ufomem::kernel::map_memory(", "std::", "__gnu_cxx::"});
     torture::Injector::of_process().look_through(looked_through);
     if (options.list)
         return torture::list(options);

@@ -45,6 +45,25 @@ std::string short_name(std::string name)
     return without_newline(plain).empty() ? name : without_newline(plain);
 }
 
+/// A template's symbol begins with the type that it returns.
+std::string_view without_return_type(std::string_view symbol)
+{
+    std::size_t begin = 0;
+    int depth = 0;
+    for (std::size_t i = 0; i < symbol.size(); ++i) {
+        const char c = symbol[i];
+        if (c == '(' && depth == 0)
+            break;
+        if (c == '<' || c == '(')
+            ++depth;
+        else if (c == '>' || c == ')')
+            --depth;
+        else if (c == ' ' && depth == 0 && !symbol.substr(begin, i - begin).ends_with("operator"))
+            begin = i + 1;
+    }
+    return symbol.substr(begin);
+}
+
 } // namespace
 
 Symbols::Symbols()
@@ -66,7 +85,7 @@ std::vector<Code> Symbols::code_of(const std::vector<std::string> &functions) co
         if (std::sscanf(line, "%llx %llx %*c %n", &address, &size, &name) != 2)
             continue;
         for (const std::string &function : functions)
-            if (std::string_view(line + name).starts_with(function))
+            if (without_return_type(line + name).starts_with(function))
                 codes.push_back({address, address + size});
     }
     if (output)

@@ -30,6 +30,18 @@ void the_limit_of_a_charge_may_be_tighter_than_the_budget(void **)
     assert_true(budget.try_charge(20, budget.bytes()));
 }
 
+void what_is_small_leaves_room_for_tables(void **)
+{
+    const Budget usual(100'000, 88, 100);
+    assert_int_equal(usual.limit_for(0), 98'000);
+    assert_int_equal(usual.limit_for(6'250), 98'000);
+    assert_int_equal(usual.limit_for(6'251), 100'000);
+    const Budget narrow(100'000, 99, 100); // never below the low watermark
+    assert_int_equal(narrow.limit_for(0), 99'500);
+    const Budget generous(100'000, 50, 80);
+    assert_int_equal(generous.limit_for(0), 80'000);
+}
+
 void sizes_do_not_wrap_around(void **)
 {
     Budget budget(100, 50, 100);
@@ -132,7 +144,7 @@ int main()
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_charge_fits_or_is_refused),
         cmocka_unit_test(the_limit_of_a_charge_may_be_tighter_than_the_budget),
-        cmocka_unit_test(sizes_do_not_wrap_around),
+        cmocka_unit_test(what_is_small_leaves_room_for_tables), cmocka_unit_test(sizes_do_not_wrap_around),
         cmocka_unit_test(a_limit_below_what_is_used_refuses_everything),
         cmocka_unit_test(the_peak_stays),
         cmocka_unit_test(watermarks_are_percentages_of_the_budget),

@@ -31,8 +31,8 @@ type core struct {
 // CoreOptions says what a core shall be like; zero values stand for the defaults.
 type CoreOptions struct {
 	Budget        int    // bytes that all arrays together may have in memory; default: half of what is available
-	LowWatermark  int    // percent of the budget; default 86
-	HighWatermark int    // percent of the budget, near which chunks leave until the low one is reached; default 98
+	LowWatermark  int    // percent of the budget; default 88
+	HighWatermark int    // percent of the budget, near which chunks leave until the low one is reached; default 100
 	Workers       int    // most threads that fill arrays with native sources
 	SpillDir      string // where the spill file for changed elements is made; default: TMPDIR, or /var/tmp
 }
@@ -72,10 +72,10 @@ func configureCore(config uintptr, options CoreOptions) error {
 	if status == 0 && (options.LowWatermark > 0 || options.HighWatermark > 0) {
 		low, high := options.LowWatermark, options.HighWatermark
 		if low == 0 {
-			low = 86
+			low = 88
 		}
 		if high == 0 {
-			high = 98
+			high = 100
 		}
 		status = ufo.Core_config_set_watermarks(config, uint(low), uint(high))
 	}

@@ -242,8 +242,8 @@ UFO_API ufo_status ufo_core_config_set_least_budget(ufo_core_config *config, siz
  * When memory in use comes near `high_percent` of the budget, chunks leave in batches, on a thread of the core's own, until `low_percent` is
  * reached; whoever needs memory before that makes room himself.
  * Between the two, frames of chunks that left are kept for a while, so that a chunk which is wanted again returns without being
- * populated.  What lies above `high_percent` is left for the library's own tables and stacks, and for chunks only where nothing else can leave.
- * Default 86 and 98; 0 < low < high <= 100.  @since 0.1
+ * populated.  The last 2 % of the budget are for the library's own tables and stacks; chunks take them, too, if they are larger than a sixteenth of it, or
+ * where nothing can leave.  Default 88 and 100; 0 < low < high <= 100.  @since 0.1
  */
 UFO_API ufo_status ufo_core_config_set_watermarks(ufo_core_config *config, uint32_t low_percent, uint32_t high_percent);
 

@@ -84,8 +84,8 @@ public final class UfoCore implements AutoCloseable {
         /**
          * Sets when chunks leave in the background, and until when.
          *
-         * @param lowPercent of the budget, default 86
-         * @param highPercent of the budget, default 98
+         * @param lowPercent of the budget, default 88
+         * @param highPercent of the budget, default 100
          * @return this
          */
         public Builder watermarks(int lowPercent, int highPercent) {
