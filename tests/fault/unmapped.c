@@ -138,7 +138,7 @@ static void with_the_header(void **state)
 {
     (void)state;
     ufo_core *core = begin_told(4 * MIB);
-    for (size_t chunks = 0; chunks < 3; chunks++) {
+    for (size_t chunks = 1; chunks < 3; chunks++) { /* of a header alone the kernel does not tell */
         struct source source = {.count = LENGTH, .element_size = 1};
         ufo_config *config = ufo_config_new();
         assert_ok(ufo_config_set_elements(config, LENGTH, 1));
@@ -153,17 +153,12 @@ static void with_the_header(void **state)
         header[0] = 1;
         assert_pattern(bytes, 0, LENGTH);
         assert_int_equal(munmap(header, 2 * page_size() + chunks * CHUNK), 0);
-        if (chunks > 0)
-            wait_until_mapped(bytes, chunks * CHUNK);
+        wait_until_mapped(bytes, chunks * CHUNK);
         assert_pattern(bytes, 0, LENGTH);
         assert_int_equal(guarded_peek(header), SIGSEGV);
         assert_read(region, 0, LENGTH);
-        void *other = mmap(header, page_size(), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-        if (chunks > 0) /* of a header alone the kernel does not tell */
-            assert_ptr_equal(other, MAP_FAILED);
+        assert_ptr_equal(mmap(header, page_size(), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0), MAP_FAILED);
         ufo_free(region);
-        if (other != MAP_FAILED)
-            munmap(other, page_size());
     }
     ufo_core_free(core);
 }
