@@ -133,7 +133,7 @@ static int live_beside_others(void *argument)
         const uint64_t begin = now_ms();
         while (way->patience == WAITS && room_beside(core, before + at) < STEP + 2 * MIB && result == 0) {
             sleep_ms(5);
-            if (now_ms() - begin > (way->least ? 20000 : 3000))
+            if (now_ms() - begin > (way->least ? 40000 : 3000))
                 result = NO_ROOM;
         }
         longest = now_ms() - begin > longest ? now_ms() - begin : longest;
