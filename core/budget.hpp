@@ -27,6 +27,8 @@ class Budget {
             return marked;
         return std::max(beside_tables, low() + (marked - low()) / 2);
     }
+    /// What is free, or free to be used again, at the low watermark.
+    std::size_t margin() const { return limit_for(0) - low(); }
     std::size_t used() const { return used_.load(std::memory_order_relaxed); }
     std::size_t peak() const { return peak_.load(std::memory_order_relaxed); }
 

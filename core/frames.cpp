@@ -57,7 +57,7 @@ std::size_t Frames::batch(std::size_t at_least) const noexcept
 {
     // Enough to share the cost of an eviction among many fills, and little enough that the one who pays does not notice.
     constexpr std::size_t most = 4 * 1024 * 1024;
-    return std::max(at_least, std::min(most, (budget_.limit_for(0) - budget_.low()) / 2));
+    return std::max(at_least, std::min(most, budget_.margin() / 2));
 }
 
 Frame Frames::fresh(FrameClass &frames, std::size_t limit, Failure &obstacle) noexcept
@@ -116,7 +116,7 @@ std::size_t Frames::room() const noexcept
 
 std::size_t Frames::missing_room() const noexcept
 {
-    const std::size_t wanted = budget_.limit_for(0) - budget_.low();
+    const std::size_t wanted = budget_.margin();
     const std::size_t there = room();
     return there < wanted ? std::min(wanted - there, batch(0)) : 0;
 }
@@ -125,7 +125,7 @@ void Frames::look_ahead() noexcept
 {
     // Below this the watermarks are too close for anybody to be ahead of anything.
     constexpr std::size_t least = 1024 * 1024;
-    const std::size_t wanted = budget_.limit_for(0) - budget_.low();
+    const std::size_t wanted = budget_.margin();
     if (wanted >= least && room() < wanted / 2)
         reclaimer_->make_room_soon();
 }
@@ -168,7 +168,7 @@ Status Frames::until(std::size_t bytes, Attempt attempt, LetGo let_go, const Fai
     for (;;) {
         // Some frames stay parked, so that chunks which are wanted again come back cheaply.
         Reclaimer::Outcome outcome;
-        const bool asked = pooled_bytes() + batch(0) <= budget_.limit_for(0) - budget_.low();
+        const bool asked = pooled_bytes() + batch(0) <= budget_.margin();
         if (asked)
             outcome = reclaimer_->reclaim(batch(missing));
         if ((missing = attempt(budget_.limit_for(bytes), true)) == 0)

@@ -253,9 +253,10 @@ Status Region::store_frozen(ChunkIndex chunk, bool &frozen, bool &protected_agai
     if (!outgoing.ok())
         return frozen ? outgoing.status() : Status{};
     const Status status = store_out({chunk, 1}, outgoing->data, true, spilled);
-    const Failure failure = Failure::of_this_thread(status);
-    protected_again = backing_->put_back(*outgoing, status.ok() ? Stores::reported : Stores::allowed);
-    return status.ok() ? status : failure.report();
+    FirstFailure failure;
+    failure.note(status);
+    protected_again = backing_->put_back(*outgoing, status.ok() ? Stores::reported : Stores::allowed); // which may fail at first
+    return failure.report();
 }
 
 /// Saves a resident, changed chunk in the cleaning state; it stays.  `claimed` is its word from before.

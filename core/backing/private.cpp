@@ -7,8 +7,6 @@
 #include <cstring>
 #include <ctime>
 
-#include <sched.h>
-
 namespace ufomem {
 
 using kernel::Transfer;

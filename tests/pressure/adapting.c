@@ -164,10 +164,7 @@ static int live_beside_others(void *argument)
 static int live(struct way way)
 {
     begin_test(90);
-    group_make(&group, NULL, LIMIT, false);
-    int end = in_child(live_beside_others, &way);
-    group_remove(&group);
-    return end;
+    return group_child(&group, NULL, LIMIT, false, live_beside_others, &way);
 }
 
 static void a_fixed_budget_leaves_no_room(void **state)
@@ -231,10 +228,7 @@ static void who_can_give_nothing_says_so(void **state)
 {
     (void)state;
     begin_test(90);
-    group_make(&group, NULL, LIMIT, false);
-    const int end = in_child(live_with_all_pinned, NULL);
-    group_remove(&group);
-    assert_int_equal(end, 0);
+    assert_int_equal(group_child(&group, NULL, LIMIT, false, live_with_all_pinned, NULL), 0);
 }
 
 static void what_is_pinned_stays(void **state)

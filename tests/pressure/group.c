@@ -93,3 +93,11 @@ void group_remove(struct group *group)
         sleep_ms(10);
     group->path[0] = '\0';
 }
+
+int group_child(struct group *group, const struct group *parent, size_t limit, bool swap, int (*body)(void *), void *argument)
+{
+    group_make(group, parent, limit, swap);
+    const int end = in_child(body, argument);
+    group_remove(group);
+    return end;
+}

@@ -51,20 +51,14 @@ static void ordinary_memory_is_the_end_of_the_process(void **state)
 {
     (void)state;
     begin_test(60);
-    group_make(&group, NULL, LIMIT, false);
-    int end = in_child(touch_ordinary_memory, NULL);
-    group_remove(&group);
-    assert_int_equal(end, KILLED); /* so the limit is one */
+    assert_int_equal(group_child(&group, NULL, LIMIT, false, touch_ordinary_memory, NULL), KILLED); /* so the limit is one */
 }
 
 static void lazy_memory_fits(void **state)
 {
     (void)state;
     begin_test(60);
-    group_make(&group, NULL, LIMIT, false);
-    int end = in_child(change_lazy_memory, NULL);
-    group_remove(&group);
-    assert_int_equal(end, 0);
+    assert_int_equal(group_child(&group, NULL, LIMIT, false, change_lazy_memory, NULL), 0);
 }
 
 static void the_limit_of_an_outer_group_counts(void **state)
@@ -72,9 +66,7 @@ static void the_limit_of_an_outer_group_counts(void **state)
     (void)state;
     begin_test(60);
     group_make(&outer, NULL, LIMIT, false);
-    group_make(&group, &outer, 0, false);
-    int end = in_child(change_lazy_memory, NULL);
-    group_remove(&group);
+    const int end = group_child(&group, &outer, 0, false, change_lazy_memory, NULL);
     group_remove(&outer);
     assert_int_equal(end, 0);
 }

@@ -113,9 +113,7 @@ static void swapped_out_and_right(void **state)
     int ends[2];
     for (size_t i = 0; i < 2; i++) {
         size_t chunk = i == 0 ? 4 * KIB : 64 * KIB;
-        group_make(&group, NULL, LIMIT, true);
-        ends[i] = in_child(change_more_than_fits, &chunk);
-        group_remove(&group);
+        ends[i] = group_child(&group, NULL, LIMIT, true, change_more_than_fits, &chunk);
     }
     if (own) {
         swapoff(swap_file);

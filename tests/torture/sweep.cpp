@@ -91,7 +91,8 @@ class Sweep {
     void note_finding(const Scenario &scenario, const Variant &variant, std::span<const Rule> rules,
                       std::span<const KnownSite> at, bool warm);
     std::vector<const Pattern *> patterns_for(const KnownSite &site, const Fault &fault) const;
-    Fault as_met_at(const KnownSite &known, Fault fault);
+    void ask_for_names(std::span<const KnownSite> sites);
+    Rule rule_at(const KnownSite &known, Fault fault, const Pattern &pattern);
     void sweep_site(const Scenario &scenario, const Variant &variant, const KnownSite &site,
                     const std::set<std::uint64_t> &ordinary);
     void sweep_second(const Scenario &scenario, const Variant &variant, const Rule &first, const KnownSite &site);
@@ -138,6 +139,17 @@ Case Sweep::make_case(const Scenario &scenario, const Variant &variant, std::spa
     return one;
 }
 
+/// All at once: to ask for each takes long.
+void Sweep::ask_for_names(std::span<const KnownSite> sites)
+{
+    std::vector<std::uint64_t> offsets;
+    for (const KnownSite &site : sites)
+        for (const std::uint64_t frame : site.frames)
+            if (frame != 0)
+                offsets.push_back(frame);
+    symbols_.ask_for(offsets);
+}
+
 /// The sites that a scenario reaches, in a fresh process or again.
 std::vector<KnownSite> Sweep::learn(const Scenario &scenario, const Variant &variant)
 {
@@ -158,12 +170,7 @@ std::vector<KnownSite> Sweep::learn(const Scenario &scenario, const Variant &var
             site.cold = true;
             sites.push_back(site);
         }
-    std::vector<std::uint64_t> offsets;
-    for (const KnownSite &site : sites)
-        for (const std::uint64_t frame : site.frames)
-            if (frame != 0)
-                offsets.push_back(frame);
-    symbols_.ask_for(offsets);
+    ask_for_names(sites);
     return sites;
 }
 
@@ -248,22 +255,24 @@ std::vector<const Pattern *> Sweep::patterns_for(const KnownSite &site, const Fa
 }
 
 /// What was taken out of a region has no other place than its own: there the library asks for memory again and again, as if the kernel had asked for that.
-Fault Sweep::as_met_at(const KnownSite &known, Fault fault)
+Rule Sweep::rule_at(const KnownSite &known, Fault fault, const Pattern &pattern)
 {
     Site site;
     copy_to(known, site);
     fault.asks_again |= fault.error == ENOMEM && symbols_.mentions(site, "PrivateBacking::bring_back");
-    return fault;
+    return {known.id, fault, pattern};
 }
 
 void Sweep::sweep_second(const Scenario &scenario, const Variant &variant, const Rule &first, const KnownSite &site)
 {
-    for (const KnownSite &second : sites_of(*journal_)) {
+    const std::vector<KnownSite> reached = sites_of(*journal_);
+    ask_for_names(reached);
+    for (const KnownSite &second : reached) {
         if (out_of_time() || !second_sites_.insert(place_of(variant, second)).second)
             continue;
         for (const Fault &fault : plausible_faults(second.call, second.request))
             for (const char *pattern : {"once", "ever"}) {
-                const Rule both[] = {first, {second.id, as_met_at(second, fault), *pattern_named(pattern)}};
+                const Rule both[] = {first, rule_at(second, fault, *pattern_named(pattern))};
                 const KnownSite at[] = {site, second};
                 (void)try_case(scenario, variant, both, at, !site.cold);
                 progress(variant.name, scenario.name);
@@ -278,7 +287,7 @@ void Sweep::sweep_site(const Scenario &scenario, const Variant &variant, const K
         for (const Pattern *pattern : patterns_for(site, fault)) {
             if (out_of_time())
                 return;
-            const Rule rule{site.id, as_met_at(site, fault), *pattern};
+            const Rule rule = rule_at(site, fault, *pattern);
             // Where the way out of the error led to.
             if (try_case(scenario, variant, {&rule, 1}, {&site, 1}, !site.cold) && options_.pairs) {
                 std::vector<KnownSite> reached = sites_of(*journal_);
@@ -420,7 +429,7 @@ int Sweep::repeat()
                                 options_.pattern.c_str());
                     return 2;
                 }
-                rules.push_back({site.id, as_met_at(site, *fault), *pattern_named(options_.pattern)});
+                rules.push_back(rule_at(site, *fault, *pattern_named(options_.pattern)));
                 std::vector<KnownSite> at{site};
                 if (options_.second_site != 0 || !options_.then_at.empty()) {
                     const std::optional<KnownSite> second =
@@ -432,7 +441,7 @@ int Sweep::repeat()
                                     options_.second_error.c_str());
                         return 2;
                     }
-                    rules.push_back({second->id, as_met_at(*second, *then), *pattern_named(options_.second_pattern)});
+                    rules.push_back(rule_at(*second, *then, *pattern_named(options_.second_pattern)));
                     at.push_back(*second);
                 }
                 any = true;

@@ -97,12 +97,16 @@ std::vector<Code> Symbols::code_of(const std::vector<std::string> &functions) co
 void Symbols::ask_for(const std::vector<std::uint64_t> &offsets)
 {
     std::string command = "addr2line -a -i -f -C -e '" + library_ + "'";
+    bool any = false;
     for (const std::uint64_t offset : offsets)
         if (known_.try_emplace(offset).second) {
+            any = true;
             char number[32];
             std::snprintf(number, sizeof number, " %#llx", static_cast<unsigned long long>(offset));
             command += number;
         }
+    if (!any)
+        return; // without a number addr2line would wait for one to be typed
     std::FILE *output = popen((command + " 2>/dev/null").c_str(), "r");
     std::vector<Place> *list = nullptr;
     char line[8192];
