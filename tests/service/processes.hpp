@@ -58,7 +58,7 @@ class Process {
         id_ = fork();
         if (id_ != 0)
             return;
-        alarm(50); // nothing of the test is left behind
+        alarm(180); // nothing of the test is left behind; a service lives for a whole test, which takes a while on a slow machine, and more with sanitizers
         for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) // CMocka's handlers are the parent's business
             signal(own, SIG_DFL);
         _exit(body());
@@ -105,7 +105,7 @@ inline std::uint64_t now_ms()
 }
 
 /// False if it does not come true in time.
-template <class Condition> bool eventually(Condition condition, unsigned milliseconds = 20'000)
+template <class Condition> bool eventually(Condition condition, unsigned milliseconds = 60'000)
 {
     const std::uint64_t end = now_ms() + milliseconds;
     while (!condition()) {

@@ -15,7 +15,7 @@ struct RawClient {
     {
         Result<kernel::Userfaultfd> opened = kernel::Userfaultfd::open(pagemap, 0, kernel::Faults::as_messages);
         Result<kernel::UnixSocket> connected = kernel::UnixSocket::connect_to(path.c_str());
-        if (!opened.ok() || !connected.ok() || !connected->limit_waiting(std::chrono::seconds(10)).ok())
+        if (!opened.ok() || !connected.ok() || !connected->limit_waiting(std::chrono::seconds(60)).ok())
             return false;
         faults = std::move(*opened);
         socket = std::move(*connected);

@@ -2,38 +2,55 @@
 // Unless UMAP_BUFSIZE says how large the buffer is, it follows the memory that is available.
 #include "umap_support.hpp"
 
+#include <cstddef>
+#include <cstdio>
 #include <cstring>
 
 namespace {
 
-constexpr std::size_t taken = GIB;
+constexpr std::size_t step = GIB;
+constexpr std::size_t most_steps = 4;
 
+std::uint64_t buffer() { return umapcfg_get_max_pages_in_buffer() * page_size(); }
+
+template <class Condition> bool within_seconds(unsigned seconds, Condition condition)
+{
+    for (unsigned i = 0; i < 10 * seconds && !condition(); i++)
+        sleep_ms(100);
+    return condition();
+}
+
+/// Others take and give back memory at the same time: more is taken until it shows.
 int follows(void *)
 {
     setenv("UMAP_BUFADAPT_FREQ", "1", 1);
     const Opened file(temp_file(4096));
     CHILD_CHECK(umap(NULL, 4096, PROT_READ, UMAP_PRIVATE, file, 0) != UMAP_FAILED);
-    const std::uint64_t before = umapcfg_get_max_pages_in_buffer() * page_size();
-    void *memory = mmap(nullptr, taken, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *memory = mmap(nullptr, most_steps * step, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHILD_CHECK(memory != MAP_FAILED);
-    std::memset(memory, 1, taken);
-    for (int i = 0; umapcfg_get_max_pages_in_buffer() * page_size() > before - taken / 2; i++) {
-        CHILD_CHECK(i < 300);
-        sleep_ms(100);
+    const std::uint64_t before = buffer();
+    std::size_t taken = 0;
+    const auto has_fallen = [&] { return buffer() <= before - step / 2; };
+    for (; taken < most_steps * step && !has_fallen(); taken += step) {
+        std::memset(static_cast<std::byte *>(memory) + taken, 1, step);
+        within_seconds(10, has_fallen);
     }
-    munmap(memory, taken);
-    for (int i = 0; umapcfg_get_max_pages_in_buffer() * page_size() < before - taken / 2; i++) {
-        CHILD_CHECK(i < 300);
-        sleep_ms(100);
-    }
+    const std::uint64_t less = buffer();
+    munmap(memory, most_steps * step);
+    const bool rises = within_seconds(30, [&] { return buffer() >= less + taken / 2; });
+    if (less > before - step / 2 || !rises)
+        std::fprintf(stderr, "the buffer went from %llu to %llu and %llu bytes, when %zu were taken and given back\n", static_cast<unsigned long long>(before),
+                     static_cast<unsigned long long>(less), static_cast<unsigned long long>(buffer()), taken);
+    CHILD_CHECK(less <= before - step / 2);
+    CHILD_CHECK(rises);
     return 0;
 }
 
 void follows_memory(void **)
 {
     begin_test(90);
-    if (static_cast<std::uint64_t>(sysconf(_SC_AVPHYS_PAGES)) * page_size() < 4 * taken)
-        SKIP_TEST("less than 4 GiB of memory are free");
+    if (static_cast<std::uint64_t>(sysconf(_SC_AVPHYS_PAGES)) * page_size() < 2 * most_steps * step)
+        SKIP_TEST("less than 8 GiB of memory are free");
     assert_int_equal(in_child(follows, nullptr), 0);
 }
 
