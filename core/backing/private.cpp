@@ -102,7 +102,8 @@ void PrivateBacking::abandon(const Staging &staging) noexcept
     frames_.discharge(staging.extra);
 }
 
-Status PrivateBacking::copy_in(ByteRange pages, const std::byte *data, std::size_t done, bool protect, Wake wake) noexcept
+/// From byte `done` on, which is moved on to where it has come.
+Status PrivateBacking::copy_in(ByteRange pages, const std::byte *data, std::size_t &done, bool protect, Wake wake) noexcept
 {
     for (bool renewed = false;;) {
         const Transfer transfer = faults_.copy(at(pages) + done, data + done, pages.length - done, protect, wake);
@@ -153,25 +154,27 @@ Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Ac
             status = frames_.charge(size - done - extra);
             extra = status.ok() ? size - done : extra;
         }
+        const std::size_t moved = done;
         // Whoever wakes early must find nothing that a failure takes away again: his store would be lost.
         const Wake early = plan.protect || size == kernel::page_size() ? wake : Wake::no;
         if (status.ok())
             status = copy_in(pages, staging.data, done, plan.protect, early);
         if (!status.ok()) {
-            (void)empty(at(pages), size);
+            if (done != 0) // and nothing behind it, where memory of the program may be of which nobody has told yet
+                (void)empty(at(pages), done);
             (void)kernel::drop(staging.data, size);
             frames_.vacate(staging.frame);
             frames_.discharge(size + extra);
             return status;
         }
-        if (done == 0) {
+        if (moved == 0) {
             frames_.recycle(staging.frame);
         } else { // part of the frame went in, the rest is given back
             (void)kernel::drop(staging.data, size);
             frames_.vacate(staging.frame);
-            frames_.discharge(size - done);
+            frames_.discharge(size - moved);
         }
-        if (wake == Wake::yes && (done != 0 || early == Wake::no))
+        if (wake == Wake::yes && (moved != 0 || early == Wake::no))
             wake_for(pages);
         return plan.dirty;
     }
@@ -396,11 +399,13 @@ bool PrivateBacking::put_back_protected(Outgoing &outgoing) noexcept
     const std::size_t size = outgoing.pages.length;
     if (outgoing.way != Outgoing::Way::moved || !frames_.charge_now(size))
         return false;
-    if (copy_in(outgoing.pages, outgoing.data, 0, true, Wake::no).ok()) {
+    std::size_t done = 0;
+    if (copy_in(outgoing.pages, outgoing.data, done, true, Wake::no).ok()) {
         frames_.recycle(outgoing.frame);
         return true;
     }
-    (void)empty(at(outgoing.pages), size);
+    if (done != 0)
+        (void)empty(at(outgoing.pages), done);
     frames_.discharge(size);
     return false;
 }

@@ -65,11 +65,17 @@ bool PrivateBacking::poison(ChunkIndex chunk) noexcept
 {
     if (faults_.faults() == kernel::Faults::as_signals)
         return false; // whoever asks for what is not there gets a signal anyway
-    if (taken(geometry_.pages_of(chunk)))
-        return true; // nobody can ask for it here
-    if (poison_replaces_mapping())
-        return kernel::map_beyond_end(at(chunk), size_of(chunk)).ok();
-    return faults_.poison(at(chunk), size_of(chunk));
+    const auto poison_part = [this](std::byte *data, std::size_t size) {
+        return poison_replaces_mapping() ? kernel::map_beyond_end(data, size).ok() : faults_.poison(data, size);
+    };
+    if (!taken(geometry_.pages_of(chunk)))
+        return poison_part(at(chunk), size_of(chunk));
+    bool some = false, all = true;
+    taken_.for_each_other(at(chunk), size_of(chunk), [&](std::byte *data, std::size_t size) {
+        some = true;
+        all &= poison_part(data, size);
+    });
+    return some && all; // none: then there was no memory for a list of what is taken
 }
 
 Status PrivateBacking::mend(ChunkIndex chunk) noexcept
@@ -137,12 +143,15 @@ bool PrivateBacking::reclaim_body(std::byte *data, std::size_t size, std::size_t
             mapping->release();
             if (extent_class_ && policy_.can_move)
                 kernel::prefer_huge_pages(data, size);
-            if (!faults_.watch(data, size).ok() || !kernel::protect(data, size, protection()).ok())
-                half_renewed_.store(true, std::memory_order_release); // without access, until the next install
+            if (faults_.watch(data, size).ok() && kernel::protect(data, size, protection()).ok())
+                return true;
+            if (!kernel::is_mapped(data, size)) // unmapped again meanwhile, of which nobody tells: it was not watched yet
+                continue;
+            half_renewed_.store(true, std::memory_order_release); // without access, until the next install
             return true;
         }
-        if (mapping.status().code != Code::address)
-            break;
+        if (mapping.status().code != Code::address) // the same, or there is no memory for a mapping
+            continue;
         const Place first = faults_.place(data);
         const Place last = faults_.place(data + size - page);
         if (first == Place::occupied && last == Place::occupied)

@@ -41,16 +41,35 @@ Result<bool> SharedBacking::install(ByteRange pages, const Staging &staging, Acc
     (void)kernel::drop(staging.data, staging.extra);
     const bool dirty = access == Access::write && !read_only_;
     if (Status status = kernel::protect(at(pages), pages.length, dirty ? Protection::read_write : Protection::read); !status.ok()) {
-        abandon(staging);
-        return status;
+        const Failure failure = Failure::of_this_thread(status);
+        if (protect_mapped(pages, Protection::none))
+            abandon(staging);
+        else // a page that somebody can read must go on showing what it holds
+            left_behind_.fetch_add(pages.length, std::memory_order_relaxed);
+        return failure.report();
     }
     return dirty;
 }
 
+/// Where the program has unmapped a page, the kernel protects what comes before, and gives up: this takes all pages that are mapped.  False if one
+/// stays as it is.
+bool SharedBacking::protect_mapped(ByteRange pages, Protection protection) noexcept
+{
+    if (kernel::protect(at(pages), pages.length, protection).ok())
+        return true;
+    const std::size_t page = kernel::page_size();
+    bool all = true;
+    for (std::byte *place = at(pages); place < at(pages) + pages.length; place += page)
+        all &= kernel::protect(place, page, protection).ok() || !kernel::is_mapped(place, page);
+    return all;
+}
+
 Result<Outgoing> SharedBacking::take_out(ByteRange pages, bool) noexcept
 {
-    if (Status status = kernel::protect(at(pages), pages.length, Protection::none); !status.ok())
+    if (Status status = kernel::protect(at(pages), pages.length, Protection::none); !status.ok()) {
+        out_of_reach_.store(true); // it stays, and a part of it may have been reached
         return status;
+    }
     (void)kernel::drop(at(pages), pages.length); // counted once, if the alias is read now
     Outgoing outgoing;
     outgoing.way = Outgoing::Way::protected_;
@@ -84,12 +103,18 @@ Status SharedBacking::make_reachable(ChunkIndex chunk, bool dirty) noexcept
 
 Status SharedBacking::unprotect(ChunkIndex chunk) noexcept
 {
-    return kernel::protect(at(chunk), size_of(chunk), protection());
+    const Status status = kernel::protect(at(chunk), size_of(chunk), protection());
+    if (status.ok())
+        return {};
+    const Failure failure = Failure::of_this_thread(status);
+    // Stores to a part that stays writable would not be noticed: the chunk has to count as changed then.
+    return protect_mapped(geometry_.pages_of(chunk), Protection::read) ? failure.report() : Status{};
 }
 
 kernel::Mapping SharedBacking::unmap(Addresses addresses) noexcept
 {
     memory_.alias.reset();
+    frames_.discharge(left_behind_.exchange(0, std::memory_order_relaxed));
     return end_of(memory_.view, addresses);
 }
 

@@ -32,6 +32,7 @@ class SharedBacking final : public Backing {
     kernel::Mapping unmap(Addresses addresses) noexcept override;
 
   private:
+    bool protect_mapped(ByteRange pages, kernel::Protection protection) noexcept;
     std::byte *alias_of(ByteRange pages) const { return alias_ + pages.offset; }
 
     /// Of what is in memory and changed, or cannot be.
@@ -40,6 +41,7 @@ class SharedBacking final : public Backing {
     const bool read_only_;
     kernel::SharedPair memory_; // header, then body
     std::byte *alias_ = nullptr; // of the body
+    std::atomic<std::size_t> left_behind_{0}; // bytes that failed to come in, and could not be taken out of reach: charged until the end
 };
 
 } // namespace ufomem
