@@ -23,6 +23,14 @@ std::uint64_t mixed_word(std::size_t index) { return scramble(index + 1); }
 std::uint64_t zero_word(std::size_t) { return 0; }
 std::uint64_t counted_word(std::size_t index) { return 7 + 3 * index; }
 
+std::int32_t populate_mixed(void *, std::size_t first, std::size_t count, void *out)
+{
+    auto *word = static_cast<std::uint64_t *>(out);
+    for (std::size_t i = 0; i < count; ++i)
+        word[i] = mixed_word(first + i);
+    return 0;
+}
+
 Array::Array(Pass &pass, ufo *region, Shape shape)
     : pass_(pass),
       region_(region),

@@ -18,6 +18,10 @@ std::uint64_t mixed_word(std::size_t index);
 std::uint64_t zero_word(std::size_t index);
 std::uint64_t counted_word(std::size_t index); ///< 7 + 3 * index
 
+/// Gives mixed_word() for each element.
+std::int32_t populate_mixed(void *, std::size_t first, std::size_t count, void *out);
+inline ufo_status from_mixed_words(ufo_config *config) { return ufo_config_set_populate(config, populate_mixed, nullptr, nullptr); }
+
 class Array {
   public:
     struct Shape {

@@ -20,6 +20,15 @@ void Pass::settle()
 {
     stop_faults();
     settled_ = true;
+    tolerated_ = 0;
+}
+
+void Pass::tolerate(std::initializer_list<ufo_status> statuses)
+{
+    std::uint64_t bits = 0;
+    for (const ufo_status status : statuses)
+        bits |= std::uint64_t{1} << -status;
+    tolerated_ = bits;
 }
 
 void Pass::resume()
@@ -58,7 +67,8 @@ bool Pass::ok(ufo_status status, const char *what)
 {
     if (status == UFO_OK)
         return true;
-    note_error(status, what);
+    if (!is_tolerated(status))
+        note_error(status, what);
     return false;
 }
 
@@ -66,6 +76,8 @@ bool Pass::ok_signal(int signal, const char *what)
 {
     if (signal == 0)
         return true;
+    if (tolerated_ != 0)
+        return false;
     std::fprintf(stderr, "  %lld ms: %s: signal %d\n", static_cast<long long>(now_milliseconds() % 1'000'000), what,
                  signal);
     count_error();
@@ -76,7 +88,7 @@ bool Pass::ok_signal(int signal, const char *what)
 
 void Pass::expect(ufo_status status, ufo_status expected, const char *what)
 {
-    if (status == expected || (errors_allowed() && status != UFO_OK))
+    if (status == expected || is_tolerated(status) || (errors_allowed() && status != UFO_OK))
         return;
     journal_.note(Violation::broken, "%s: %s instead of %s: %s", what, ufo_status_string(status),
                   ufo_status_string(expected), ufo_last_error());

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <initializer_list>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -34,6 +35,9 @@ class Pass {
     void settle();
     /// What comes now, freeing, is said not to fail: so faults may happen again.
     void resume();
+
+    /// Until settle(), calls may also fail by themselves, in these ways, and loads and stores end in signals.
+    void tolerate(std::initializer_list<ufo_status> statuses);
 
     /// A call that may fail under faults.  True if it has not.
     bool ok(ufo_status status, const char *what);
@@ -75,6 +79,7 @@ class Pass {
   private:
     /// Errors go on being allowed: what has failed may stay so until it is reset.
     void stop_faults();
+    bool is_tolerated(ufo_status status) const { return (tolerated_.load() >> -status & 1) != 0; }
     void note_error(ufo_status status, const char *what);
     void count_error();
 
@@ -82,6 +87,7 @@ class Pass {
     Kind kind_;
     std::string folder_;
     std::atomic<bool> settled_{false};
+    std::atomic<std::uint64_t> tolerated_{0}; ///< a bit for each status
     std::atomic<std::uint32_t> errors_{0};
     std::atomic<std::int64_t> first_error_{0};
 };

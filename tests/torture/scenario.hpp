@@ -23,5 +23,7 @@ std::span<const Scenario> computed_scenarios();
 std::span<const Scenario> stored_scenarios();
 std::span<const Scenario> served_scenarios();
 std::span<const Scenario> surrounding_scenarios();
+std::span<const Scenario> scarce_scenarios();
+std::span<const Scenario> meddling_scenarios();
 
 } // namespace torture

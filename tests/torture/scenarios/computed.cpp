@@ -10,19 +10,6 @@
 namespace torture {
 namespace {
 
-std::int32_t populate_words(void *, std::size_t first, std::size_t count, void *out)
-{
-    auto *word = static_cast<std::uint64_t *>(out);
-    for (std::size_t i = 0; i < count; ++i)
-        word[i] = mixed_word(first + i);
-    return 0;
-}
-
-ufo_status from_callback(ufo_config *config)
-{
-    return ufo_config_set_populate(config, populate_words, nullptr, nullptr);
-}
-
 /// Uses the array, looks at it when the faults have stopped, and frees it while they may happen again.
 void use_mixed(Pass &pass, ufo *region, const Array::Shape &shape, const Mix &mix)
 {
@@ -62,7 +49,7 @@ void sequences(Pass &pass)
 void small_chunks(Pass &pass)
 {
     const CoreOwner core = make_core(pass, 256 * kib);
-    const RegionOwner region = make_region(pass, core.get(), 128 * kib, 8, 4 * kib, from_callback);
+    const RegionOwner region = make_region(pass, core.get(), 128 * kib, 8, 4 * kib, from_mixed_words);
     if (core && region)
         use_mixed(pass, region.get(), {.words = 128 * kib}, {.steps = 250, .seed = 4, .block = 2000});
 }
@@ -70,7 +57,7 @@ void small_chunks(Pass &pass)
 void chunks(Pass &pass)
 {
     const CoreOwner core = make_core(pass, 1 * mib);
-    const RegionOwner region = make_region(pass, core.get(), 512 * kib, 8, 64 * kib, from_callback);
+    const RegionOwner region = make_region(pass, core.get(), 512 * kib, 8, 64 * kib, from_mixed_words);
     if (core && region)
         use_mixed(pass, region.get(), {.words = 512 * kib, .stride = 16}, {.steps = 250, .seed = 5, .block = 2000});
 }
@@ -79,7 +66,7 @@ void read_only(Pass &pass)
 {
     const CoreOwner core = make_core(pass, 1 * mib);
     const RegionOwner region = make_region(pass, core.get(), 512 * kib, 8, 64 * kib, [](ufo_config *config) {
-        const ufo_status status = from_callback(config);
+        const ufo_status status = from_mixed_words(config);
         return status == UFO_OK ? ufo_config_set_read_only(config, 1) : status;
     });
     if (core && region)
@@ -129,7 +116,7 @@ std::int32_t populate_unreliably(void *user_data, std::size_t first, std::size_t
     auto &source = *static_cast<Unreliable *>(user_data);
     if (!source.reliable && source.calls.fetch_add(1) % 3 == 2)
         return 42;
-    return populate_words(nullptr, first, count, out);
+    return populate_mixed(nullptr, first, count, out);
 }
 
 void failing_source(Pass &pass)
@@ -171,7 +158,7 @@ std::int32_t populate_from_other(void *user_data, std::size_t first, std::size_t
 void nested(Pass &pass)
 {
     const CoreOwner core = make_core(pass, 512 * kib);
-    const RegionOwner inner = make_region(pass, core.get(), 64 * kib, 8, 16 * kib, from_callback);
+    const RegionOwner inner = make_region(pass, core.get(), 64 * kib, 8, 16 * kib, from_mixed_words);
     if (!core || !inner)
         return;
     const RegionOwner outer = make_region(pass, core.get(), 64 * kib, 8, 4 * kib, [&](ufo_config *config) {
@@ -185,7 +172,7 @@ void caller_only(Pass &pass)
 {
     const CoreOwner core = make_core(pass, 256 * kib);
     const RegionOwner region = make_region(pass, core.get(), 64 * kib, 8, 8 * kib, [](ufo_config *config) {
-        const ufo_status status = from_callback(config);
+        const ufo_status status = from_mixed_words(config);
         return status == UFO_OK ? ufo_config_set_populate_policy(config, UFO_POPULATE_CALLER) : status;
     });
     if (!core || !region)

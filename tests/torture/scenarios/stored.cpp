@@ -3,10 +3,7 @@
 #include "../array.hpp"
 #include "../objects.hpp"
 #include "../scenario.hpp"
-
-#include <cstring>
-#include <memory>
-#include <mutex>
+#include "../store.hpp"
 
 namespace torture {
 namespace {
@@ -60,53 +57,18 @@ void file_read_only(Pass &pass)
     pass.step("freeing");
 }
 
-/// What stands behind populate and writeback.
-struct Store {
-    explicit Store(std::size_t elements, std::size_t words_per_element)
-        : element(words_per_element), content(elements * words_per_element)
-    {
-        for (std::size_t i = 0; i < content.size(); ++i)
-            content[i] = mixed_word(i);
-    }
-    std::size_t element;
-    std::vector<std::uint64_t> content;
-    std::mutex mutex;
-};
-
-std::int32_t populate_from_store(void *user_data, std::size_t first, std::size_t count, void *out)
-{
-    auto &store = *static_cast<Store *>(user_data);
-    const std::lock_guard lock(store.mutex);
-    std::memcpy(out, &store.content[first * store.element], count * store.element * 8);
-    return 0;
-}
-
-std::int32_t write_back_to_store(void *user_data, std::size_t first, std::size_t count, const void *data)
-{
-    auto &store = *static_cast<Store *>(user_data);
-    const std::lock_guard lock(store.mutex);
-    std::memcpy(&store.content[first * store.element], data, count * store.element * 8);
-    return 0;
-}
-
 void use_store(Pass &pass, std::size_t elements, std::size_t words_per_element, std::size_t budget,
                ufo_populate_policy policy)
 {
     Store store(elements, words_per_element);
     const CoreOwner core = make_core(pass, budget);
-    const RegionOwner region =
-        make_region(pass, core.get(), elements, words_per_element * 8, words_per_element * 8, [&](ufo_config *config) {
-            ufo_status status = ufo_config_set_populate(config, populate_from_store, &store, nullptr);
-            if (status == UFO_OK)
-                status = ufo_config_set_writeback(config, write_back_to_store, &store, nullptr);
-            return status == UFO_OK ? ufo_config_set_populate_policy(config, policy) : status;
-        });
+    const RegionOwner region = make_region(pass, core.get(), elements, words_per_element * 8, words_per_element * 8, [&](ufo_config *config) {
+        const ufo_status status = store.set(config);
+        return status == UFO_OK ? ufo_config_set_populate_policy(config, policy) : status;
+    });
     if (!core || !region)
         return;
-    const Array::Stored stored = [&](std::size_t word) {
-        const std::lock_guard lock(store.mutex);
-        return store.content[word];
-    };
+    const Array::Stored stored = [&](std::size_t word) { return store.word(word); };
     Array array(pass, region.get(), {.words = elements * words_per_element, .words_per_element = words_per_element});
     const bool anywhere = policy == UFO_POPULATE_ANYWHERE;
     pass.step("using");

@@ -15,19 +15,6 @@
 namespace torture {
 namespace {
 
-std::int32_t populate_words(void *, std::size_t first, std::size_t count, void *out)
-{
-    auto *word = static_cast<std::uint64_t *>(out);
-    for (std::size_t i = 0; i < count; ++i)
-        word[i] = mixed_word(first + i);
-    return 0;
-}
-
-ufo_status from_callback(ufo_config *config)
-{
-    return ufo_config_set_populate(config, populate_words, nullptr, nullptr);
-}
-
 /// Counts how often what it was given to is freed.
 struct Owned {
     std::atomic<int> alive{0};
@@ -50,7 +37,7 @@ void life(Pass &pass)
         for (std::size_t i = 0; i < 6; ++i) {
             regions[i] = make_region(pass, core.get(), 4 * kib << i, 8, 4 * kib << (i % 3), [&](ufo_config *config) {
                              source_owner.alive.fetch_add(1);
-                             return ufo_config_set_populate(config, populate_words, &source_owner, Owned::free);
+                             return ufo_config_set_populate(config, populate_mixed, &source_owner, Owned::free);
                          }).release();
             if (!regions[i])
                 continue;
@@ -81,7 +68,7 @@ void life(Pass &pass)
 void budgets(Pass &pass)
 {
     const CoreOwner core = make_core(pass, 1 * mib);
-    const RegionOwner region = make_region(pass, core.get(), 256 * kib, 8, 16 * kib, from_callback);
+    const RegionOwner region = make_region(pass, core.get(), 256 * kib, 8, 16 * kib, from_mixed_words);
     if (!core || !region)
         return;
     Array array(pass, region.get(), {.words = 256 * kib, .stride = 16});
@@ -112,7 +99,7 @@ void adapting(Pass &pass)
     const CoreOwner core = make_core(pass, 2 * mib, [](ufo_core_config *config) {
         return ufo_core_config_set_least_budget(config, least);
     });
-    const RegionOwner region = make_region(pass, core.get(), 256 * kib, 8, 16 * kib, from_callback);
+    const RegionOwner region = make_region(pass, core.get(), 256 * kib, 8, 16 * kib, from_mixed_words);
     if (!core || !region)
         return;
     Array array(pass, region.get(), {.words = 256 * kib, .stride = 16});
@@ -138,8 +125,8 @@ struct Worker {
 void threads(Pass &pass)
 {
     const CoreOwner core = make_core(pass, 384 * kib);
-    const RegionOwner left = make_region(pass, core.get(), 64 * kib, 8, 4 * kib, from_callback);
-    const RegionOwner right = make_region(pass, core.get(), 64 * kib, 8, 32 * kib, from_callback);
+    const RegionOwner left = make_region(pass, core.get(), 64 * kib, 8, 4 * kib, from_mixed_words);
+    const RegionOwner right = make_region(pass, core.get(), 64 * kib, 8, 32 * kib, from_mixed_words);
     if (!core || !left || !right)
         return;
     Array arrays[] = {{pass, left.get(), {.words = 64 * kib}}, {pass, right.get(), {.words = 64 * kib}}};
@@ -187,7 +174,7 @@ int child_of_fork(Pass &pass, ufo_core *parents_core, ufo *parents)
     ufo_free(parents);
     ufo_core_free(parents_core);
     const CoreOwner core = make_core(pass, 256 * kib);
-    const RegionOwner region = make_region(pass, core.get(), 32 * kib, 8, 4 * kib, from_callback);
+    const RegionOwner region = make_region(pass, core.get(), 32 * kib, 8, 4 * kib, from_mixed_words);
     if (!core || !region)
         return 3;
     Array array(pass, region.get(), {.words = 32 * kib});
@@ -200,7 +187,7 @@ int child_of_fork(Pass &pass, ufo_core *parents_core, ufo *parents)
 void forked(Pass &pass)
 {
     const CoreOwner core = make_core(pass, 256 * kib);
-    const RegionOwner region = make_region(pass, core.get(), 32 * kib, 8, 4 * kib, from_callback);
+    const RegionOwner region = make_region(pass, core.get(), 32 * kib, 8, 4 * kib, from_mixed_words);
     if (!core || !region)
         return;
     Array array(pass, region.get(), {.words = 32 * kib});
@@ -223,7 +210,7 @@ void outside_reader(Pass &pass)
 {
     constexpr std::size_t words = 32 * kib;
     const CoreOwner core = make_core(pass, 128 * kib);
-    RegionOwner region = make_region(pass, core.get(), words, 8, 4 * kib, from_callback);
+    RegionOwner region = make_region(pass, core.get(), words, 8, 4 * kib, from_mixed_words);
     if (!core || !region)
         return;
     ufo_residency residency{};

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+// Programs that do with the memory of an array what they should not: they discard pages, unmap it, and put something else there.
+#include "../array.hpp"
+#include "../guard.hpp"
+#include "../objects.hpp"
+#include "../scenario.hpp"
+
+#include <atomic>
+#include <cstring>
+#include <vector>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace torture {
+namespace {
+
+constexpr std::size_t page = 4096;
+constexpr std::size_t words = 32 * kib;
+constexpr std::size_t chunk_bytes = 16 * kib;
+
+std::byte *bytes_of(ufo *region) { return static_cast<std::byte *>(ufo_data(region)); }
+
+class Random {
+  public:
+    explicit Random(std::uint64_t seed) : state_(seed) {}
+    std::size_t below(std::size_t limit)
+    {
+        state_ = state_ * 6364136223846793005ULL + 1442695040888963407ULL;
+        return static_cast<std::size_t>(state_ >> 33) % limit;
+    }
+
+  private:
+    std::uint64_t state_;
+};
+
+/// One that refuses now and then, also what it has given before.
+struct Moody {
+    std::atomic<unsigned> calls{0};
+    std::atomic<bool> willing{false};
+
+    static std::int32_t populate(void *user_data, std::size_t first, std::size_t count, void *out)
+    {
+        auto &source = *static_cast<Moody *>(user_data);
+        if (!source.willing && source.calls.fetch_add(1) % 5 == 4)
+            return 42;
+        return populate_mixed(nullptr, first, count, out);
+    }
+};
+
+/// Pages of unchanged chunks come back, or are refused; never are they zeros.  Where the kernel tracks no stores, no chunk is known to be unchanged.
+void discarded(Pass &pass)
+{
+    Moody source;
+    const CoreOwner core = make_core(pass, 512 * kib);
+    const RegionOwner region =
+        make_region(pass, core.get(), words, 8, chunk_bytes, [&](ufo_config *config) { return ufo_config_set_populate(config, Moody::populate, &source, nullptr); });
+    if (!core || !region)
+        return;
+    pass.tolerate({UFO_ERR_POPULATE, UFO_ERR_LOST});
+    Array array(pass, region.get(), {.words = words});
+    Random random(50);
+    pass.step("discarding");
+    for (int i = 0; i < 400; ++i) {
+        const std::size_t at = random.below(words * 8 / page) * page;
+        (void)madvise(bytes_of(region.get()) + at, page, MADV_DONTNEED);
+        array.load(at / 8, 1 + random.below(page / 8));
+        if (i % 16 == 15)
+            array.reset(random.below(words), 1); // what was refused may be given then
+        if (i % 8 == 7)
+            array.pin_and_use(random.below(words - 64), 64, false);
+    }
+    source.willing = true;
+    pass.settle();
+    array.recover_and_verify();
+    pass.resume();
+    pass.step("freeing");
+}
+
+/// Changes that were discarded are reported as lost until they are given up.
+void discarded_changes(Pass &pass)
+{
+    const CoreOwner core = make_core(pass, 512 * kib);
+    const RegionOwner region = make_region(pass, core.get(), words, 8, chunk_bytes, from_mixed_words);
+    if (!core || !region)
+        return;
+    pass.tolerate({UFO_ERR_LOST});
+    Array array(pass, region.get(), {.words = words});
+    Random random(60);
+    pass.step("changing and discarding");
+    for (int i = 0; i < 200; ++i) {
+        const std::size_t at = random.below(words * 8 / page) * page;
+        array.store(at / 8, 8);
+        if (i % 4 == 0)
+            array.flush(at / 8, 1);
+        (void)madvise(bytes_of(region.get()) + at, page, MADV_DONTNEED);
+        // A call that copies must not be the first to meet the page: it would get a signal.
+        switch (random.below(4)) {
+        case 0: array.load(at / 8, 8); break;
+        case 1: array.load(at / 8, 1), array.read(at / 8, 8); break;
+        case 2: array.evict(at / 8, 8); break;
+        default: array.load(at / 8, 1), array.write(at / 8, 8); break;
+        }
+        array.reset(at / 8, 1);
+    }
+    pass.settle();
+    for (std::size_t first = 0; first < words; first += chunk_bytes / 8)
+        array.reset(first, 1);
+    array.recover_and_verify();
+    pass.resume();
+    pass.step("freeing");
+}
+
+/// Pages of the program's own in the place of some of an array's, until the end of the scenario.
+class OwnPages {
+  public:
+    ~OwnPages()
+    {
+        for (void *const own : pages_)
+            munmap(own, page);
+    }
+    void put(void *place)
+    {
+        void *const own = mmap(place, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+        if (own == MAP_FAILED)
+            return;
+        std::memset(own, 0xff, page);
+        pages_.push_back(own);
+    }
+
+  private:
+    std::vector<void *> pages_;
+};
+
+/// Whether the library hears of unmapped memory.
+bool is_told_of_it(const ufo_core *core)
+{
+    constexpr std::uint32_t needed = UFO_FEATURE_WRITE_PROTECT | UFO_FEATURE_POISON;
+    return ufo_core_delivery(core) != UFO_DELIVERY_PROTECT && (ufo_core_features(core) & needed) == needed;
+}
+
+/// What was unmapped comes back as absent pages; where something else has taken its place that stays, and the elements are lost.  Where nobody tells
+/// the library of it, what is not unmapped goes on.
+void replaced(Pass &pass)
+{
+    OwnPages own;
+    const CoreOwner core = make_core(pass, 256 * kib);
+    const RegionOwner region = make_region(pass, core.get(), words, 8, chunk_bytes, [](ufo_config *config) {
+        const ufo_status status = from_mixed_words(config);
+        return status == UFO_OK ? ufo_config_set_read_only(config, 1) : status;
+    });
+    if (!core || !region)
+        return;
+    constexpr std::size_t half = words / 2;
+    constexpr std::size_t pages = half * 8 / page;
+    const bool told = is_told_of_it(core.get());
+    ufo *const array = region.get();
+    Array first_half(pass, array, {.words = words});
+    // What is unmapped is a hole until the library has read the kernel's message of it.
+    pass.tolerate({UFO_ERR_LOST, UFO_ERR_SYSTEM, UFO_ERR_LIMIT});
+    Random random(70);
+    pass.step("unmapping");
+    for (int i = 0; i < 60; ++i) {
+        (void)munmap(bytes_of(array) + random.below(pages) * page, page);
+        first_half.load(random.below(half - 64), 64);
+        if (told && i % 8 == 0)
+            own.put(bytes_of(array) + (pages + random.below(pages)) * page);
+        const std::size_t first = half + random.below(half - 64);
+        switch (random.below(4)) {
+        case 0: (void)pass.ok(ufo_evict(array, first, 64), "ufo_evict"); break;
+        case 1: (void)pass.ok(ufo_reset(array, first, 64), "ufo_reset"); break;
+        case 2: (void)pass.ok(ufo_flush(array, first, 64), "ufo_flush"); break;
+        default: (void)pass.ok(ufo_touch(array, first, 64), "ufo_touch"); break;
+        }
+    }
+    pass.step("verifying");
+    for (std::size_t word = 0; word < half; word += page / 8) {
+        volatile std::uint64_t *const place = static_cast<volatile std::uint64_t *>(ufo_data(array)) + word;
+        const auto is_back = [&] { return guarded([&] { (void)*place; }) == 0; };
+        for (int waited = 0; told && waited < 2000 && !is_back(); ++waited) {
+            usleep(1000);
+            (void)ufo_reset(array, word, 1);
+        }
+    }
+    if (told)
+        pass.settle();
+    for (std::size_t first = 0; first < half; first += 64)
+        first_half.load(first, 64);
+    pass.settle();
+    pass.resume();
+    pass.step("freeing");
+}
+
+constexpr Scenario all[] = {
+    {"discarded", discarded},
+    {"discarded-changes", discarded_changes},
+    {"replaced", replaced},
+};
+
+} // namespace
+
+std::span<const Scenario> meddling_scenarios() { return all; }
+
+} // namespace torture
