@@ -16,13 +16,13 @@ class Budget {
     void set_bytes(std::size_t bytes) { bytes_.store(bytes, std::memory_order_relaxed); }
     std::size_t low() const { return percent(low_percent_); }
     std::size_t high() const { return percent(high_percent_); }
-    /// Up to where who needs `size` bytes at once may go before something has to leave.  The last fiftieth is for the library's own tables and stacks; what is
-    /// large would lose the place of a whole chunk to that.
+    /// Up to where who needs `size` bytes at once may go before something has to leave.  The last part is for the library's own tables, which grow
+    /// with what is in memory, and for stacks and code, which do not; what is large would lose the place of a whole chunk to that.
     std::size_t limit_for(std::size_t size) const
     {
         const std::size_t all = bytes();
         const std::size_t marked = high();
-        const std::size_t beside_tables = all - all / 50;
+        const std::size_t beside_tables = all - all / 50 - std::min<std::size_t>(all / 64, 1024 * 1024);
         if (size > all / 16 || marked <= beside_tables)
             return marked;
         return std::max(beside_tables, low() + (marked - low()) / 2);

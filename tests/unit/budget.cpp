@@ -33,9 +33,11 @@ void the_limit_of_a_charge_may_be_tighter_than_the_budget(void **)
 void what_is_small_leaves_room_for_tables(void **)
 {
     const Budget usual(100'000, 88, 100);
-    assert_int_equal(usual.limit_for(0), 98'000);
-    assert_int_equal(usual.limit_for(6'250), 98'000);
+    assert_int_equal(usual.limit_for(0), 96'438);
+    assert_int_equal(usual.limit_for(6'250), 96'438);
     assert_int_equal(usual.limit_for(6'251), 100'000);
+    const Budget large(100'000'000, 88, 100); // stacks and code take no more for that
+    assert_int_equal(large.limit_for(0), 98'000'000 - 1024 * 1024);
     const Budget narrow(100'000, 99, 100); // never below the low watermark
     assert_int_equal(narrow.limit_for(0), 99'500);
     const Budget generous(100'000, 50, 80);

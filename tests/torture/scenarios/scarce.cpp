@@ -54,7 +54,7 @@ void use_squeezed(Pass &pass, ufo_core *core, Array &array, Mix mix)
     constexpr struct {
         std::size_t chunks;
         unsigned steps;
-    } levels[] = {{4, 30}, {2, 10}, {1, 6}, {0, 4}};
+    } levels[] = {{4, 20}, {1, 4}, {0, 2}};
     for (const auto &level : levels) {
         mix.seed += 1;
         mix.steps = level.steps;
