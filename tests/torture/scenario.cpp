@@ -9,7 +9,8 @@ std::span<const Scenario> scenarios()
 {
     static const std::vector<Scenario> all = [] {
         std::vector<Scenario> list;
-        for (const auto group : {computed_scenarios(), stored_scenarios(), surrounding_scenarios(), scarce_scenarios(), meddling_scenarios(), served_scenarios()})
+        for (const auto group : {computed_scenarios(), walk_scenarios(), stored_scenarios(), surrounding_scenarios(), scarce_scenarios(), meddling_scenarios(),
+                                 served_scenarios()})
             list.insert(list.end(), group.begin(), group.end());
         return list;
     }();

@@ -20,6 +20,7 @@ const Scenario *scenario_named(std::string_view name);
 
 /// Groups of scenarios, one to a file.
 std::span<const Scenario> computed_scenarios();
+std::span<const Scenario> walk_scenarios();
 std::span<const Scenario> stored_scenarios();
 std::span<const Scenario> served_scenarios();
 std::span<const Scenario> surrounding_scenarios();

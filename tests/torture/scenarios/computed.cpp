@@ -74,37 +74,6 @@ void read_only(Pass &pass)
                   {.steps = 200, .seed = 6, .block = 2000, .writes = false});
 }
 
-/// From one end to the other, twice: read ahead, extents, huge frames.
-void walk(Pass &pass, bool writes)
-{
-    constexpr std::size_t words = 32 * mib / 8;
-    constexpr std::size_t stride = 512; // a word in a page
-    const CoreOwner core = make_core(pass, 20 * mib);
-    const RegionOwner region = make_region(pass, core.get(), words, 8, 64 * kib, [writes](ufo_config *config) {
-        const ufo_status status = ufo_config_set_sequence_int(config, 7, 3);
-        return status == UFO_OK && !writes ? ufo_config_set_read_only(config, 1) : status;
-    });
-    if (!core || !region)
-        return;
-    Array array(pass, region.get(), {.words = words, .stride = stride, .base = counted_word});
-    constexpr std::size_t block = 16;
-    for (int round = 0; round < 2; ++round)
-        for (std::size_t first = 0; first + block <= array.slots(); first += block) {
-            pass.step(round == 0 ? "the first walk" : "the second walk");
-            if (writes && round == 0)
-                array.store(first, block);
-            else
-                array.load(first, block);
-        }
-    pass.settle();
-    array.recover_and_verify();
-    pass.resume();
-    pass.step("freeing");
-}
-
-void walk_reading(Pass &pass) { walk(pass, false); }
-void walk_writing(Pass &pass) { walk(pass, true); }
-
 /// A source that fails now and then by itself, and retries.
 struct Unreliable {
     std::atomic<unsigned> calls{0};
@@ -192,7 +161,6 @@ void caller_only(Pass &pass)
 constexpr Scenario all[] = {
     {"sequences", sequences, true},     {"small-chunks", small_chunks, true},
     {"chunks", chunks, true},           {"read-only", read_only, false},
-    {"walk-reading", walk_reading},     {"walk-writing", walk_writing},
     {"failing-source", failing_source}, {"nested", nested},
     {"caller-only", caller_only},
 };
