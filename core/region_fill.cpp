@@ -208,7 +208,8 @@ bool Region::publish_failure(ChunkIndex chunk, ChunkWord claimed, Status status,
     engine_.log(LogLevel::error, "chunk %zu (elements [%zu, %zu)) of the region at %p cannot be filled: %s",
                 chunk.value, elements.first, elements.first + elements.count, static_cast<void *>(body()),
                 failure.text);
-    const bool failed = lasting == Lasting::yes && remember_failure(chunk, failure);
+    // A source can be asked again, but what is lost must not be replaced in silence by what the source has.
+    const bool failed = lasting == Lasting::yes && (remember_failure(chunk, failure) || failure.code == Code::lost);
     std::unique_lock<std::mutex> poisoning(poisoning_, std::defer_lock);
     if (backing_->poison_replaces_mapping())
         poisoning.lock();
@@ -236,7 +237,11 @@ Status Region::failure_of(ChunkIndex chunk) noexcept
 {
     const GuardedLock lock(failures_mutex_);
     const auto found = failures_.find(chunk.value);
-    return found != failures_.end() ? found->second.report() : Status{}; // reset in between: look again
+    if (found != failures_.end())
+        return found->second.report();
+    if (look(chunk).is(ChunkState::failed)) // there was no memory to remember it
+        return fail(Code::lost, "changes of chunk %zu were discarded by the program; call ufo_reset", chunk.value);
+    return {}; // reset in between: look again
 }
 
 void Region::forget_failure(ChunkIndex chunk) noexcept

@@ -92,7 +92,8 @@ Status PrivateBacking::renew(std::byte *data, std::size_t size) noexcept
     const GuardedLock lock(mapping_again_);
     // A message about its end would have it taken for unmapped by the program.
     if (!faults_.unwatch_to_unmap(data, size)) {
-        (void)kernel::protect(data, size, protection());
+        if (faults_.watch(data, size).ok()) // a part may not have been: what is not watched shows zeros
+            (void)kernel::protect_mapped(data, size, protection());
         return fail(Code::limit, "cannot map a chunk again; raise vm.max_map_count");
     }
     const Status mapped = kernel::map_private_again(data, size);
@@ -102,7 +103,7 @@ Status PrivateBacking::renew(std::byte *data, std::size_t size) noexcept
         return status;
     const Status status = kernel::protect(data, size, protection());
     if (!status.ok())
-        (void)faults_.unwatch(data, size);
+        (void)faults_.unwatch_to_unmap(data, size); // a part may be open to loads
     return mapped.ok() ? status : failure.report();
 }
 
@@ -147,6 +148,7 @@ bool PrivateBacking::reclaim_body(std::byte *data, std::size_t size, std::size_t
                 return true;
             if (!kernel::is_mapped(data, size)) // unmapped again meanwhile, of which nobody tells: it was not watched yet
                 continue;
+            (void)faults_.unwatch_to_unmap(data, size);
             half_renewed_.store(true, std::memory_order_release); // without access, until the next install
             return true;
         }

@@ -42,26 +42,13 @@ Result<bool> SharedBacking::install(ByteRange pages, const Staging &staging, Acc
     const bool dirty = access == Access::write && !read_only_;
     if (Status status = kernel::protect(at(pages), pages.length, dirty ? Protection::read_write : Protection::read); !status.ok()) {
         const Failure failure = Failure::of_this_thread(status);
-        if (protect_mapped(pages, Protection::none))
+        if (kernel::protect_mapped(at(pages), pages.length, Protection::none))
             abandon(staging);
         else // a page that somebody can read must go on showing what it holds
             left_behind_.fetch_add(pages.length, std::memory_order_relaxed);
         return failure.report();
     }
     return dirty;
-}
-
-/// Where the program has unmapped a page, the kernel protects what comes before, and gives up: this takes all pages that are mapped.  False if one
-/// stays as it is.
-bool SharedBacking::protect_mapped(ByteRange pages, Protection protection) noexcept
-{
-    if (kernel::protect(at(pages), pages.length, protection).ok())
-        return true;
-    const std::size_t page = kernel::page_size();
-    bool all = true;
-    for (std::byte *place = at(pages); place < at(pages) + pages.length; place += page)
-        all &= kernel::protect(place, page, protection).ok() || !kernel::is_mapped(place, page);
-    return all;
 }
 
 Result<Outgoing> SharedBacking::take_out(ByteRange pages, bool) noexcept
@@ -108,7 +95,7 @@ Status SharedBacking::unprotect(ChunkIndex chunk) noexcept
         return {};
     const Failure failure = Failure::of_this_thread(status);
     // Stores to a part that stays writable would not be noticed: the chunk has to count as changed then.
-    return protect_mapped(geometry_.pages_of(chunk), Protection::read) ? failure.report() : Status{};
+    return kernel::protect_mapped(at(chunk), size_of(chunk), Protection::read) ? failure.report() : Status{};
 }
 
 kernel::Mapping SharedBacking::unmap(Addresses addresses) noexcept

@@ -32,7 +32,6 @@ class SharedBacking final : public Backing {
     kernel::Mapping unmap(Addresses addresses) noexcept override;
 
   private:
-    bool protect_mapped(ByteRange pages, kernel::Protection protection) noexcept;
     std::byte *alias_of(ByteRange pages) const { return alias_ + pages.offset; }
 
     /// Of what is in memory and changed, or cannot be.

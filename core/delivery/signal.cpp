@@ -200,10 +200,13 @@ Status install_fault_handler(int signal) noexcept
 {
     static std::mutex mutex;
     const GuardedLock lock(mutex);
+    const auto refused = [signal] {
+        return fail_errno(Code::system, errno, "cannot look after signal %d, which `inline` and `protect` need; does a sandbox forbid sigaction?", signal);
+    };
     Chain &chain = chain_of(signal);
     struct sigaction current {};
     if (sigaction(signal, nullptr, &current) != 0)
-        return fail_errno(Code::system, errno, "sigaction");
+        return refused();
     if ((current.sa_flags & SA_SIGINFO) != 0)
         for (std::size_t i = 0; i < chain.used; ++i)
             if (current.sa_sigaction == handlers[i])
@@ -221,7 +224,7 @@ Status install_fault_handler(int signal) noexcept
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER; // populate may fault on other regions
     action.sa_mask = asynchronous_signals();
     if (sigaction(signal, &action, nullptr) != 0)
-        return fail_errno(Code::system, errno, "sigaction");
+        return refused();
     return {};
 }
 

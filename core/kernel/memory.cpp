@@ -268,8 +268,18 @@ Status protect(std::byte *data, std::size_t size, Protection protection) noexcep
         return {};
     if (errno == ENOMEM)
         return fail_errno(Code::limit, errno,
-                          "mprotect: the process has too many mappings; raise vm.max_map_count or use larger chunks");
+                          "mprotect: the process has too many mappings (raise vm.max_map_count or use larger chunks), or has unmapped a page");
     return fail_errno(Code::system, errno, "mprotect of %zu bytes at %p", size, static_cast<void *>(data));
+}
+
+bool protect_mapped(std::byte *data, std::size_t size, Protection protection) noexcept
+{
+    if (protect(data, size, protection).ok())
+        return true;
+    bool all = true;
+    for (std::byte *page = data; page < data + size; page += page_size())
+        all &= protect(page, page_size(), protection).ok() || !is_mapped(page, page_size());
+    return all;
 }
 
 Status wipe_in_children(std::byte *data, std::size_t size) noexcept
@@ -297,6 +307,14 @@ bool is_mapped(const std::byte *data, std::size_t size) noexcept
                 return false;
             sched_yield();
         }
+    return true;
+}
+
+bool is_hole(const std::byte *data, std::size_t size) noexcept
+{
+    for (const std::byte *page = data; page < data + size; page += page_size())
+        if (is_mapped(page, page_size()))
+            return false;
     return true;
 }
 

@@ -82,6 +82,8 @@ Result<Mapping> map_readable(int file, std::size_t size, Sharing sharing, void *
 Status map_hidden_over(std::byte *data, std::size_t size, int file) noexcept;
 
 Status protect(std::byte *data, std::size_t size, Protection protection) noexcept;
+/// The same for every page that is mapped: where one is not, the kernel protects what comes before it, and gives up.  False if a page stays as it is.
+bool protect_mapped(std::byte *data, std::size_t size, Protection protection) noexcept;
 
 /// From now on forked children get the range, filled with zeros.
 Status wipe_in_children(std::byte *data, std::size_t size) noexcept;
@@ -90,6 +92,8 @@ bool reserve_only(std::byte *data, std::size_t size) noexcept;
 
 /// Whether something is mapped in all of the range.
 bool is_mapped(const std::byte *data, std::size_t size) noexcept;
+/// Whether no page of it is.
+bool is_hole(const std::byte *data, std::size_t size) noexcept;
 
 /// Brings all pages of the range in, as loads would; 0, or the errno where a load would end in a signal.
 int populate(std::byte *data, std::size_t size) noexcept;

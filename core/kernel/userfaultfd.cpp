@@ -3,6 +3,7 @@
 
 #include "memory.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -123,14 +124,17 @@ void wait_a_moment(MessageReaders *readers)
     sched_yield();
 }
 
-/// Repeats a transfer from where EAGAIN stopped it.  `step` returns 0 or an errno, and adds to `done`.
+/// Repeats a transfer from where EAGAIN stopped it.  `step(done, most)` transfers up to `most` bytes, returns 0 or an errno, and adds to `done`.
 template <class Step> Transfer resume(MessageReaders *readers, std::size_t size, Step step)
 {
     Transfer transfer;
+    std::size_t most = size;
     while (transfer.done < size) {
-        transfer.error = step(transfer.done);
+        transfer.error = step(transfer.done, std::min(most, size - transfer.done));
         if (transfer.error == EAGAIN)
             wait_a_moment(readers);
+        else if (transfer.error == ENOENT && most > page_size())
+            most = page_size(); // of more than one mapping: the program has locked a part of it, or advised on it
         else if (transfer.error != 0)
             return transfer;
     }
@@ -140,8 +144,8 @@ template <class Step> Transfer resume(MessageReaders *readers, std::size_t size,
 
 bool poison_range(int descriptor, MessageReaders *readers, std::byte *data, std::size_t size)
 {
-    const Transfer transfer = resume(readers, size, [&](std::size_t &done) {
-        uffdio_poison request{{as_number(data + done), size - done}, UFFDIO_POISON_MODE_DONTWAKE, 0};
+    const Transfer transfer = resume(readers, size, [&](std::size_t &done, std::size_t most) {
+        uffdio_poison request{{as_number(data + done), most}, UFFDIO_POISON_MODE_DONTWAKE, 0};
         const int error = ioctl(descriptor, UFFDIO_POISON, &request) == 0 ? 0 : errno;
         if (request.updated > 0)
             done += static_cast<std::size_t>(request.updated);
@@ -304,7 +308,7 @@ bool Userfaultfd::unwatch_to_unmap(std::byte *data, std::size_t size) const noex
     if (unmapping_ == Unmapping::unnoticed)
         return true;
     // Without protection, who is woken would find zeros.
-    return protect(data, size, Protection::none).ok() && unwatch(data, size);
+    return protect_mapped(data, size, Protection::none) && (unwatch(data, size) || is_hole(data, size)); // of a hole the kernel says EINVAL
 }
 
 /// Memory has one userfaultfd: a second one may have it only where it is not watched.  (To ask the first one for something
@@ -334,8 +338,8 @@ std::span<const FaultMessage> Userfaultfd::read(std::span<FaultMessage> room) co
 
 Transfer Userfaultfd::copy(std::byte *to, const std::byte *from, std::size_t size, bool write_protected, Wake wake) const noexcept
 {
-    return resume(readers_, size, [&](std::size_t &done) {
-        uffdio_copy request{as_number(to + done), as_number(from + done), size - done,
+    return resume(readers_, size, [&](std::size_t &done, std::size_t most) {
+        uffdio_copy request{as_number(to + done), as_number(from + done), most,
                             (wake == Wake::no ? UFFDIO_COPY_MODE_DONTWAKE : 0) | (write_protected ? UFFDIO_COPY_MODE_WP : 0), 0};
         const int error = ioctl(descriptor_, UFFDIO_COPY, &request) == 0 ? 0 : errno;
         if (request.copy > 0) // a count, or a negative error
@@ -371,14 +375,14 @@ bool Userfaultfd::keeps_protection() const noexcept
 
 Transfer Userfaultfd::move(std::byte *to, std::byte *from, std::size_t size) const noexcept
 {
-    const Transfer transfer = resume(readers_, size, [&](std::size_t &done) {
-        uffdio_move request{as_number(to + done), as_number(from + done), size - done, UFFDIO_MOVE_MODE_DONTWAKE, 0};
+    const Transfer transfer = resume(readers_, size, [&](std::size_t &done, std::size_t most) {
+        uffdio_move request{as_number(to + done), as_number(from + done), most, UFFDIO_MOVE_MODE_DONTWAKE, 0};
         const int error = ioctl(descriptor_, UFFDIO_MOVE, &request) == 0 ? 0 : errno;
         if (request.move > 0)
             done += static_cast<std::size_t>(request.move);
         if (error != EEXIST)
             return error;
-        const std::size_t moved = moved_unnoticed(to + done, from + done, size - done);
+        const std::size_t moved = moved_unnoticed(to + done, from + done, most);
         done += moved;
         return moved != 0 ? 0 : EEXIST;
     });

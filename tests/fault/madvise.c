@@ -123,6 +123,39 @@ static void a_pinned_chunk(void **state)
     ufo_core_free(core);
 }
 
+/* Advice on a part of a chunk, or a lock, makes more than one mapping of it for the kernel, which fills only one at a time. */
+static void a_part_of_a_chunk(void **state)
+{
+    (void)state;
+    enum { CHUNK = 64 << 10, NOTHING = -1, LOCK = -2 };
+    static const int advices[] = {NOTHING, MADV_RANDOM, MADV_SEQUENTIAL, MADV_DONTDUMP, MADV_MERGEABLE, MADV_DOFORK, LOCK};
+    ufo_core *core = begin_core(4 * MIB);
+    struct source source = {0};
+    ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+    unsigned char *bytes = ufo_data(region);
+    for (size_t i = 0; i < sizeof advices / sizeof *advices; i++) {
+        const size_t first = 2 * i * CHUNK;
+        unsigned char *part = bytes + first + 2 * page_size();
+        if (advices[i] == LOCK ? mlock(part, page_size()) != 0 : advices[i] != NOTHING && madvise(part, page_size(), advices[i]) != 0)
+            continue; /* nothing that the kernel, or the limit of what may be locked, allows */
+        if (i % 2 == 0)
+            assert_ok(ufo_touch(region, first, CHUNK));
+        assert_pattern(bytes + first, first, CHUNK);
+        bytes[first + 1] = 0xEE;
+        part[1] = 0xEE;
+        const ufo_status left = ufo_evict(region, first, CHUNK);
+        if (advices[i] != LOCK)
+            assert_int_equal(left, UFO_OK);
+        assert_int_equal(bytes[first + 1], 0xEE);
+        assert_int_equal(part[1], 0xEE);
+        if (advices[i] == LOCK)
+            munlock(part, page_size());
+        assert_ok(ufo_reset(region, first, CHUNK));
+        assert_pattern(bytes + first, first, CHUNK);
+    }
+    ufo_core_free(core);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +164,7 @@ int main(void)
         cmocka_unit_test(a_changed_chunk_met_by_a_call),
         cmocka_unit_test(a_pinned_chunk),
         cmocka_unit_test(a_changed_chunk_is_not_written_back_as_zeros),
+        cmocka_unit_test(a_part_of_a_chunk),
     };
     return RUN(tests);
 }

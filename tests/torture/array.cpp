@@ -97,6 +97,11 @@ void Array::load(std::size_t first, std::size_t count)
     pass_.note_checked(done);
 }
 
+bool Array::fails(std::size_t slot) const
+{
+    return guarded([&] { (void)data_[word_of(slot)]; }) != 0;
+}
+
 void Array::store(std::size_t first, std::size_t count)
 {
     const std::vector<Versions> before(versions_.begin() + static_cast<std::ptrdiff_t>(first),

@@ -39,6 +39,7 @@ class Array {
 
     // By pointer.
     void load(std::size_t first, std::size_t count);
+    bool fails(std::size_t slot) const; ///< a load of it ends in a signal
     void store(std::size_t first, std::size_t count);
     // By call; whole elements that hold these slots.
     void read(std::size_t first, std::size_t count);

@@ -91,6 +91,7 @@ constexpr std::array preadv2_faults{not_supported, again, interrupted};
 constexpr std::array recvmsg_faults{no_memory, again, interrupted, Fault{"no-descriptor", 0, true}};
 constexpr std::array sendmsg_faults{no_memory, Fault{"ETOOMANYREFS", ETOOMANYREFS}, again, interrupted};
 constexpr std::array setsockopt_faults{no_memory};
+constexpr std::array sigaction_faults{not_permitted};
 constexpr std::array splice_faults{no_memory, no_space, interrupted, Fault{"short", 0, true}};
 constexpr std::array vmsplice_faults{no_memory, interrupted, Fault{"short", 0, true}};
 constexpr std::array mount_faults{not_permitted, no_memory, no_such_call};
@@ -293,7 +294,7 @@ std::string syscall_name(std::uint64_t number)
     return "syscall(" + std::to_string(number) + ")";
 }
 
-constexpr const char *function_names[] = {"operator new", "accept4", "bind", "connect", "epoll_create1", "epoll_ctl", "epoll_wait", "eventfd", "fallocate", "fcntl", "fdatasync", "fopen", "fstat", "ftruncate", "getsockopt", "ioctl", "listen", "lseek", "lstat", "madvise", "mincore", "mkostemp", "mmap", "mprotect", "mremap", "munlock", "munmap", "nanosleep", "open", "openat", "pipe2", "pread", "preadv2", "process_vm_readv", "pthread_create", "pwrite", "read", "readlink", "recvmsg", "sendmsg", "setsockopt", "socket", "splice", "syscall", "unlink", "unlinkat", "vmsplice"};
+constexpr const char *function_names[] = {"operator new", "accept4", "bind", "connect", "epoll_create1", "epoll_ctl", "epoll_wait", "eventfd", "fallocate", "fcntl", "fdatasync", "fopen", "fstat", "ftruncate", "getsockopt", "ioctl", "listen", "lseek", "lstat", "madvise", "mincore", "mkostemp", "mmap", "mprotect", "mremap", "munlock", "munmap", "nanosleep", "open", "openat", "pipe2", "pread", "preadv2", "process_vm_readv", "pthread_create", "pwrite", "read", "readlink", "recvmsg", "sendmsg", "setsockopt", "sigaction", "socket", "splice", "syscall", "unlink", "unlinkat", "vmsplice"};
 
 constexpr Pattern all_patterns[] = {{"once", 0}, {"ever", 1}, {"every-2", 2}, {"every-3", 3}, {"every-7", 7}};
 
@@ -382,6 +383,8 @@ std::span<const Fault> plausible_faults(Call call, std::uint64_t request)
         return sendmsg_faults;
     case Call::setsockopt:
         return setsockopt_faults;
+    case Call::sigaction:
+        return sigaction_faults;
     case Call::splice:
         return splice_faults;
     case Call::vmsplice:

@@ -51,6 +51,7 @@ enum class Call : std::uint8_t {
     recvmsg,
     sendmsg,
     setsockopt,
+    sigaction,
     socket,
     splice,
     syscall,

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -54,6 +55,7 @@ DEFINE_REAL(process_vm_readv)
 DEFINE_REAL(pthread_create)
 DEFINE_REAL(pwrite)
 DEFINE_REAL(read)
+DEFINE_REAL(sigaction)
 DEFINE_REAL(syscall)
 
 [[gnu::constructor]] void look_all_up()
@@ -64,7 +66,7 @@ DEFINE_REAL(syscall)
         (void)REAL(mremap), (void)REAL(munlock);
     (void)REAL(munmap), (void)REAL(nanosleep), (void)REAL(open), (void)REAL(pread), (void)REAL(process_vm_readv),
         (void)REAL(pthread_create);
-    (void)REAL(pwrite), (void)REAL(read), (void)REAL(syscall);
+    (void)REAL(pwrite), (void)REAL(read), (void)REAL(sigaction), (void)REAL(syscall);
 }
 
 constexpr std::size_t page = 4096;
@@ -309,6 +311,14 @@ ssize_t read(int descriptor, void *out, std::size_t size)
 {
     return judge<ssize_t>(Call::read, 0, CALLER, -1, [=](auto) { return REAL(read)(descriptor, out, size); });
 }
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow" // a structure of this name
+int sigaction(int signal, const struct sigaction *action, struct sigaction *before) noexcept
+{
+    return judge(Call::sigaction, 0, CALLER, -1, [=](auto) { return REAL(sigaction)(signal, action, before); });
+}
+#pragma GCC diagnostic pop
 
 long syscall(long number, ...) noexcept
 {
