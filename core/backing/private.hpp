@@ -63,6 +63,7 @@ class PrivateBacking final : public Backing {
     // private_mapping.cpp
     kernel::Protection protection() const;
     Status renew(std::byte *data, std::size_t size) noexcept;
+    void close_again(std::byte *data, std::size_t size) noexcept;
     bool reclaim_body(std::byte *data, std::size_t size, std::size_t smallest) noexcept;
     void take_away(std::byte *data, std::size_t size) noexcept;
     bool taken(ByteRange pages) const noexcept { return taken_.meets(at(pages), pages.length); }

@@ -82,7 +82,9 @@ Status PrivateBacking::mend(ChunkIndex chunk) noexcept
 {
     if (taken(geometry_.pages_of(chunk)))
         return taken_away();
-    return poison_replaces_mapping() ? renew(at(chunk), size_of(chunk)) : kernel::drop(at(chunk), size_of(chunk));
+    if (!poison_replaces_mapping() && kernel::drop(at(chunk), size_of(chunk)).ok())
+        return {};
+    return renew(at(chunk), size_of(chunk)); // locked memory on an old kernel, or a hole
 }
 
 /// A new mapping in place of the old one, without access until its faults are reported: nobody ever reads zeros there.  If it fails half-way the
@@ -103,8 +105,16 @@ Status PrivateBacking::renew(std::byte *data, std::size_t size) noexcept
         return status;
     const Status status = kernel::protect(data, size, protection());
     if (!status.ok())
-        (void)faults_.unwatch_to_unmap(data, size); // a part may be open to loads
+        close_again(data, size);
     return mapped.ok() ? status : failure.report();
+}
+
+/// Neither open to loads nor watched, which the next install notices: what is mapped could not be made ready in full.
+void PrivateBacking::close_again(std::byte *data, std::size_t size) noexcept
+{
+    if (kernel::protect_mapped(data, size, Protection::none))
+        (void)faults_.unwatch(data, size);
+    half_renewed_.store(true, std::memory_order_release);
 }
 
 bool PrivateBacking::reclaim(std::byte *data, std::size_t size) noexcept
@@ -148,8 +158,7 @@ bool PrivateBacking::reclaim_body(std::byte *data, std::size_t size, std::size_t
                 return true;
             if (!kernel::is_mapped(data, size)) // unmapped again meanwhile, of which nobody tells: it was not watched yet
                 continue;
-            (void)faults_.unwatch_to_unmap(data, size);
-            half_renewed_.store(true, std::memory_order_release); // without access, until the next install
+            close_again(data, size);
             return true;
         }
         if (mapping.status().code != Code::address) // the same, or there is no memory for a mapping

@@ -101,8 +101,9 @@ Status SharedBacking::unprotect(ChunkIndex chunk) noexcept
 kernel::Mapping SharedBacking::unmap(Addresses addresses) noexcept
 {
     memory_.alias.reset();
+    kernel::Mapping reserved = end_of(memory_.view, addresses);
     frames_.discharge(left_behind_.exchange(0, std::memory_order_relaxed));
-    return end_of(memory_.view, addresses);
+    return reserved;
 }
 
 } // namespace ufomem

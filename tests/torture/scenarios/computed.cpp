@@ -3,9 +3,7 @@
 #include "../array.hpp"
 #include "../objects.hpp"
 #include "../scenario.hpp"
-
-#include <algorithm>
-#include <atomic>
+#include "../unreliable.hpp"
 
 namespace torture {
 namespace {
@@ -74,27 +72,11 @@ void read_only(Pass &pass)
                   {.steps = 200, .seed = 6, .block = 2000, .writes = false});
 }
 
-/// A source that fails now and then by itself, and retries.
-struct Unreliable {
-    std::atomic<unsigned> calls{0};
-    std::atomic<bool> reliable{false};
-};
-
-std::int32_t populate_unreliably(void *user_data, std::size_t first, std::size_t count, void *out)
-{
-    auto &source = *static_cast<Unreliable *>(user_data);
-    if (!source.reliable && source.calls.fetch_add(1) % 3 == 2)
-        return 42;
-    return populate_mixed(nullptr, first, count, out);
-}
-
 void failing_source(Pass &pass)
 {
-    Unreliable source;
+    Unreliable source(3);
     const CoreOwner core = make_core(pass, 256 * kib);
-    const RegionOwner region = make_region(pass, core.get(), 64 * kib, 8, 4 * kib, [&](ufo_config *config) {
-        return ufo_config_set_populate(config, populate_unreliably, &source, nullptr);
-    });
+    const RegionOwner region = make_region(pass, core.get(), 64 * kib, 8, 4 * kib, [&](ufo_config *config) { return source.set(config); });
     if (!core || !region)
         return;
     // Without faults, too, errors are expected here: each has to be the source's own.
@@ -106,10 +88,10 @@ void failing_source(Pass &pass)
             pass.note(Violation::wrong, "word %zu", at);
         if (status != UFO_OK && status != UFO_ERR_POPULATE && !pass.errors_allowed())
             pass.note(Violation::broken, "ufo_read: %s", ufo_last_error());
-        if (status == UFO_ERR_POPULATE && ufo_last_callback_code() != 42)
+        if (status == UFO_ERR_POPULATE && ufo_last_callback_code() != Unreliable::refusal)
             pass.note(Violation::unclear, "the callback's code is %d", ufo_last_callback_code());
     }
-    source.reliable = true;
+    source.be_reliable();
     pass.settle();
     Array array(pass, region.get(), {.words = 64 * kib});
     array.recover_and_verify();

@@ -4,8 +4,8 @@
 #include "../guard.hpp"
 #include "../objects.hpp"
 #include "../scenario.hpp"
+#include "../unreliable.hpp"
 
-#include <atomic>
 #include <cstring>
 #include <vector>
 
@@ -34,27 +34,13 @@ class Random {
     std::uint64_t state_;
 };
 
-/// One that refuses now and then, also what it has given before.
-struct Moody {
-    std::atomic<unsigned> calls{0};
-    std::atomic<bool> willing{false};
-
-    static std::int32_t populate(void *user_data, std::size_t first, std::size_t count, void *out)
-    {
-        auto &source = *static_cast<Moody *>(user_data);
-        if (!source.willing && source.calls.fetch_add(1) % 5 == 4)
-            return 42;
-        return populate_mixed(nullptr, first, count, out);
-    }
-};
-
 /// Pages of unchanged chunks come back, or are refused; never are they zeros.  Where the kernel tracks no stores, no chunk is known to be unchanged.
 void discarded(Pass &pass)
 {
-    Moody source;
+    Unreliable source(5);
     const CoreOwner core = make_core(pass, 512 * kib);
     const RegionOwner region =
-        make_region(pass, core.get(), words, 8, chunk_bytes, [&](ufo_config *config) { return ufo_config_set_populate(config, Moody::populate, &source, nullptr); });
+        make_region(pass, core.get(), words, 8, chunk_bytes, [&](ufo_config *config) { return source.set(config); });
     if (!core || !region)
         return;
     pass.tolerate({UFO_ERR_POPULATE, UFO_ERR_LOST});
@@ -70,7 +56,7 @@ void discarded(Pass &pass)
         if (i % 8 == 7)
             array.pin_and_use(random.below(words - 64), 64, false);
     }
-    source.willing = true;
+    source.be_reliable();
     pass.settle();
     array.recover_and_verify();
     pass.resume();

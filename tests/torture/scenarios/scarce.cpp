@@ -5,8 +5,6 @@
 #include "../scenario.hpp"
 #include "../store.hpp"
 
-#include <algorithm>
-
 namespace torture {
 namespace {
 
