@@ -2,6 +2,7 @@
 #include "array.hpp"
 
 #include "guard.hpp"
+#include "random.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -263,6 +264,14 @@ void Array::recover_and_verify()
     }
 }
 
+void Array::finish()
+{
+    pass_.settle();
+    recover_and_verify();
+    pass_.resume();
+    pass_.step("freeing");
+}
+
 void Array::verify_stored(const Stored &stored)
 {
     pass_.step("verifying the store");
@@ -271,16 +280,12 @@ void Array::verify_stored(const Stored &stored)
 
 void mixed_steps(Array &array, const Mix &mix)
 {
-    std::uint64_t random = mix.seed * 0x9e3779b97f4a7c15ULL;
-    const auto next = [&](std::size_t limit) {
-        random = random * 6364136223846793005ULL + 1442695040888963407ULL;
-        return static_cast<std::size_t>(random >> 33) % limit;
-    };
+    Random random(mix.seed * 0x9e3779b97f4a7c15ULL);
     for (unsigned i = 0; i < mix.steps; ++i) {
-        const std::size_t first = next(array.slots());
-        const std::size_t count = std::min(1 + next(mix.block), array.slots() - first);
-        const std::size_t kind = next(24);
-        const bool write = mix.writes && next(2) == 0;
+        const std::size_t first = random.below(array.slots());
+        const std::size_t count = std::min(1 + random.below(mix.block), array.slots() - first);
+        const std::size_t kind = random.below(24);
+        const bool write = mix.writes && random.below(2) == 0;
         if (kind < 8 && mix.by_pointer)
             write ? array.store(first, count) : array.load(first, count);
         else if (kind < 15)
@@ -292,7 +297,7 @@ void mixed_steps(Array &array, const Mix &mix)
         else if (kind < 20)
             (void)array.flush(first, count, mix.stored);
         else if (kind == 20)
-            array.advise(first, count, next(2) == 0 ? UFO_ADVICE_WILLNEED : UFO_ADVICE_DONTNEED);
+            array.advise(first, count, random.below(2) == 0 ? UFO_ADVICE_WILLNEED : UFO_ADVICE_DONTNEED);
         else if (kind == 21 && mix.resets)
             array.reset(first, count);
         else if (mix.pins)

@@ -58,6 +58,8 @@ class Array {
     bool comes_back(int milliseconds);
     /// After Pass::settle(): what had failed is asked for again, and everything is looked at.
     void recover_and_verify();
+    /// That is the end of its use: the faults stop, it is looked at, and the faults go on while it is freed.
+    void finish();
     void verify_stored(const Stored &stored);
 
   private:

@@ -3,6 +3,8 @@
 // acknowledged; and whatever the moment, each page is one that was written as a whole: old or new, never a mixture.
 //
 // The kernel survives: this is about what the library keeps to itself, and in which order it writes.  That fdatasync() reaches the disk is the kernel's word.
+#include "random.hpp"
+
 #include <ufomem/ufo.h>
 
 #include <algorithm>
@@ -27,6 +29,8 @@
 #include <unistd.h>
 
 namespace {
+
+using torture::Random;
 
 constexpr std::size_t page_words = 512;
 constexpr std::size_t page_bytes = page_words * 8;
@@ -75,15 +79,6 @@ struct Acknowledged {
     std::uint64_t page, version;
 };
 
-struct Random {
-    std::uint64_t state;
-    std::size_t below(std::size_t limit)
-    {
-        state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-        return static_cast<std::size_t>(state >> 33) % limit;
-    }
-};
-
 [[noreturn]] void fail_child(const char *what)
 {
     std::fprintf(stderr, "child: %s: %s\n", what, ufo_last_error());
@@ -98,7 +93,7 @@ std::shared_mutex g_storing;
 void write_for_ever(ufo *region, Shared &shared, int acknowledge, std::size_t number, std::uint64_t seed,
                     std::vector<std::uint64_t> versions)
 {
-    Random random{seed + number * 77};
+    Random random(seed + number * 77);
     auto *memory = static_cast<std::uint64_t *>(ufo_data(region));
     for (;;) {
         const std::size_t page = random.below(pages / writers) * writers + number;
@@ -178,7 +173,7 @@ struct Totals {
 class Cycles {
   public:
     Cycles(std::string folder, std::uint64_t seed)
-        : path_(std::move(folder) + "/ufomem-kill9-XXXXXX"), random_{seed}, versions_(pages, 0)
+        : path_(std::move(folder) + "/ufomem-kill9-XXXXXX"), random_(seed), versions_(pages, 0)
     {
         descriptor_ = mkstemp(path_.data());
         for (std::size_t page = 0; page < pages; ++page) {
@@ -206,7 +201,7 @@ class Cycles {
     {
         const Way &way = ways[random_.below(std::size(ways))];
         const auto lifetime = std::chrono::microseconds(random_.below(30'000));
-        const std::uint64_t child_seed = random_.state;
+        const std::uint64_t child_seed = random_.state();
         int channel[2];
         if (pipe(channel) != 0)
             return false;

@@ -14,10 +14,7 @@ void use_mixed(Pass &pass, ufo *region, const Array::Shape &shape, const Mix &mi
     Array array(pass, region, shape);
     pass.step("using");
     mixed_steps(array, mix);
-    pass.settle();
-    array.recover_and_verify();
-    pass.resume();
-    pass.step("freeing");
+    array.finish();
 }
 
 void sequences(Pass &pass)

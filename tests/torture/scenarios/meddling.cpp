@@ -3,6 +3,7 @@
 #include "../array.hpp"
 #include "../guard.hpp"
 #include "../objects.hpp"
+#include "../random.hpp"
 #include "../scenario.hpp"
 #include "../unreliable.hpp"
 
@@ -20,19 +21,6 @@ constexpr std::size_t words = 32 * kib;
 constexpr std::size_t chunk_bytes = 16 * kib;
 
 std::byte *bytes_of(ufo *region) { return static_cast<std::byte *>(ufo_data(region)); }
-
-class Random {
-  public:
-    explicit Random(std::uint64_t seed) : state_(seed) {}
-    std::size_t below(std::size_t limit)
-    {
-        state_ = state_ * 6364136223846793005ULL + 1442695040888963407ULL;
-        return static_cast<std::size_t>(state_ >> 33) % limit;
-    }
-
-  private:
-    std::uint64_t state_;
-};
 
 /// Pages of unchanged chunks come back, or are refused; never are they zeros.  Where the kernel tracks no stores, no chunk is known to be unchanged.
 void discarded(Pass &pass)
@@ -57,10 +45,7 @@ void discarded(Pass &pass)
             array.pin_and_use(random.below(words - 64), 64, false);
     }
     source.be_reliable();
-    pass.settle();
-    array.recover_and_verify();
-    pass.resume();
-    pass.step("freeing");
+    array.finish();
 }
 
 /// Changes that were discarded are reported as lost until they are given up.

@@ -51,10 +51,7 @@ void file_read_only(Pass &pass)
     Array array(pass, region.get(), {.words = words});
     pass.step("using");
     mixed_steps(array, {.steps = 120, .seed = 10, .block = 3000, .writes = false});
-    pass.settle();
-    array.recover_and_verify();
-    pass.resume();
-    pass.step("freeing");
+    array.finish();
 }
 
 void use_store(Pass &pass, std::size_t elements, std::size_t words_per_element, std::size_t budget,

@@ -3,6 +3,7 @@
 #include "../array.hpp"
 #include "../guard.hpp"
 #include "../objects.hpp"
+#include "../random.hpp"
 #include "../scenario.hpp"
 
 #include <algorithm>
@@ -86,10 +87,7 @@ void budgets(Pass &pass)
                           bytes);
         }
     }
-    pass.settle();
-    array.recover_and_verify();
-    pass.resume();
-    pass.step("freeing");
+    array.finish();
 }
 
 /// A thread looks how much memory there is, four times a second, and the program changes what it may have.
@@ -109,10 +107,7 @@ void adapting(Pass &pass)
         usleep(300'000); // for a look
         (void)pass.ok(ufo_core_set_budget(core.get(), bytes), "ufo_core_set_budget");
     }
-    pass.settle();
-    array.recover_and_verify();
-    pass.resume();
-    pass.step("freeing");
+    array.finish();
 }
 
 struct Worker {
@@ -199,10 +194,7 @@ void forked(Pass &pass)
     if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
         pass.note(Violation::broken, "the forked child ended with %#x", static_cast<unsigned>(status));
     mixed_steps(array, {.steps = 60, .seed = 15, .block = 500});
-    pass.settle();
-    array.recover_and_verify();
-    pass.resume();
-    pass.step("freeing");
+    array.finish();
 }
 
 /// Loads and stores by the words, as the run-time of a language makes them; what they do not reach, by call.
@@ -221,9 +213,9 @@ void outside_reader(Pass &pass)
     std::vector<std::uint64_t> expected(words);
     for (std::size_t i = 0; i < words; ++i)
         expected[i] = mixed_word(i);
-    std::uint64_t random = 16;
+    Random numbers(16);
     const auto one_access = [&](bool store) {
-        random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+        const std::uint64_t random = numbers.next();
         const std::size_t at = static_cast<std::size_t>(random >> 33) % words;
         if (open) {
             const std::size_t chunk = at * 8 / residency.chunk_bytes;

@@ -31,10 +31,7 @@ void walk(Pass &pass, First first, Base base, const Configure &source)
             else
                 array.load(slot, block);
         }
-    pass.settle();
-    array.recover_and_verify();
-    pass.resume();
-    pass.step("freeing");
+    array.finish();
 }
 
 ufo_status count_up(ufo_config *config) { return ufo_config_set_sequence_int(config, 7, 3); }
