@@ -3,12 +3,15 @@
 
 #include "../kernel/clock.hpp"
 #include "../kernel/futex.hpp"
+#include "../kernel/process.hpp"
 #include "../library_thread.hpp"
 #include "unmapping.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <optional>
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,8 +22,19 @@ namespace {
 /// Faults of threads that fill something themselves get a worker even beyond the limit, but not without end.
 constexpr std::size_t hard_limit = 4096;
 
-/// What poison does, where there is no way to poison: the thread sleeps in the fault, and signals wake it.
-void raise_bus_error(pid_t thread) { syscall(SYS_tgkill, getpid(), thread, SIGBUS); }
+/// What poison does, where there is no way to poison: the thread sleeps in the fault, and signals wake it.  Returns when it has left the fault, or
+/// if it does not: in the kernel it may have to be answered first.
+void raise_bus_error(pid_t thread) noexcept
+{
+    constexpr timespec moment{0, 1'000'000};
+    constexpr unsigned yields = 10, most = 60;
+    syscall(SYS_tgkill, getpid(), thread, SIGBUS);
+    for (unsigned i = 0; i < most && kernel::is_about_to_take(thread, SIGBUS); ++i)
+        if (i < yields)
+            sched_yield();
+        else
+            nanosleep(&moment, nullptr);
+}
 
 /// Whether this thread is one of those that read, or had to stop being one in the middle of a message.
 enum class Reading : std::uint8_t { no, yes, interrupted };
@@ -198,10 +212,10 @@ void ThreadDelivery::run(const Home *home) noexcept
     if (home)
         home->one.use();
     for (;;) {
-        kernel::FaultMessage message;
-        const std::span<const kernel::FaultMessage> got = faults_.read({&message, 1});
-        if (got.empty())
+        Received received;
+        if (!receive(received))
             continue;
+        const kernel::FaultMessage &message = received.message;
         if (message.unmapped != 0) {
             reclaim_unmapped(registry_, message);
             read_again();
@@ -221,13 +235,21 @@ void ThreadDelivery::run(const Home *home) noexcept
             break;
         }
         do {
-            answer(message);
+            answer(received);
             read_again();
-        } while (take_postponed(message));
+        } while (take_postponed(received));
         if (leave_to_rest() && !rest())
             break;
     }
     workers_.fetch_sub(1);
+}
+
+bool ThreadDelivery::receive(Received &received) noexcept
+{
+    received.time.asked = refusals_.now();
+    const bool is_there = !faults_.read({&received.message, 1}).empty();
+    received.time.got = refusals_.now();
+    return is_there;
 }
 
 void ThreadDelivery::wake(const kernel::FaultMessage &message) const noexcept
@@ -248,8 +270,9 @@ void ThreadDelivery::answer_stray(const kernel::FaultMessage &message) const noe
     wake(message);
 }
 
-void ThreadDelivery::answer(const kernel::FaultMessage &message) noexcept
+void ThreadDelivery::answer(const Received &received) noexcept
 {
+    const kernel::FaultMessage &message = received.message;
     RegionHandle *handle = registry_.find(message.address);
     const RegionVisit region = handle ? visit_closing(handle) : RegionVisit{};
     if (!region || message.address < region->body() || !region->contains(message.address)) {
@@ -266,17 +289,15 @@ void ThreadDelivery::answer(const kernel::FaultMessage &message) noexcept
     if (given == Region::Answer::fill) {
         read_again();
         const bool is_short = region->fill_pace().is_short();
-        if (!stop_reading(message, is_short))
+        if (!stop_reading(received, is_short))
             return;
         given = fill(*region, fault, is_short);
         reading_.fetch_add(1);
         t_reading = Reading::yes;
     }
-    // In this order: a thread that is woken first faults again, and the signal for the next message would meet it who knows where.
-    if (given == Region::Answer::refused) {
-        raise_bus_error(message.thread);
-        wake(message); // what sleeps without heeding signals, in the kernel
-    }
+    // Woken as well: in the kernel a thread may sleep without heeding signals.
+    if (given == Region::Answer::refused)
+        refusals_.refuse(message.thread, message.address, received.time, [&] { raise_bus_error(message.thread); }, [&] { wake(message); });
 }
 
 /// By somebody who has stopped reading.
@@ -298,7 +319,7 @@ Region::Answer ThreadDelivery::fill(Region &region, const Region::Fault &fault, 
 }
 
 /// Stops being a reader, if there is or can be another one, or if it is for a short time.  Otherwise somebody who is busy now will answer the message.
-bool ThreadDelivery::stop_reading(const kernel::FaultMessage &message, bool for_short) noexcept
+bool ThreadDelivery::stop_reading(const Received &received, bool for_short) noexcept
 {
     t_reading = Reading::no;
     if (reading_.fetch_sub(1) > 1)
@@ -309,7 +330,7 @@ bool ThreadDelivery::stop_reading(const kernel::FaultMessage &message, bool for_
     }
     if (call_resting())
         return true;
-    if (may_fill_more(WaitGraph::of_process().fills_any(message.thread) ? hard_limit : most_workers_)) {
+    if (may_fill_more(WaitGraph::of_process().fills_any(received.message.thread) ? hard_limit : most_workers_)) {
         standby_.call();
         return true;
     }
@@ -317,22 +338,22 @@ bool ThreadDelivery::stop_reading(const kernel::FaultMessage &message, bool for_
     t_reading = Reading::yes;
     const GuardedLock lock(mutex_);
     try {
-        postponed_.push_back(message);
+        postponed_.push_back(received);
         postponed_count_.fetch_add(1);
     } catch (...) { // no memory: the thread faults again, and the message comes again
-        wake(message);
+        wake(received.message);
     }
     return false;
 }
 
-bool ThreadDelivery::take_postponed(kernel::FaultMessage &message) noexcept
+bool ThreadDelivery::take_postponed(Received &received) noexcept
 {
     if (postponed_count_.load() == 0)
         return false;
     const GuardedLock lock(mutex_);
     if (postponed_.empty() || reading_.load() < 2) // the last reader would only postpone it again
         return false;
-    message = postponed_.front();
+    received = postponed_.front();
     postponed_.pop_front();
     postponed_count_.fetch_sub(1);
     return true;

@@ -17,6 +17,7 @@
 #include "../region.hpp"
 #include "../registry.hpp"
 #include "doorbell.hpp"
+#include "refusals.hpp"
 #include "standby.hpp"
 
 #include <array>
@@ -45,12 +46,18 @@ class ThreadDelivery final : public kernel::MessageReaders, private Standby::Rea
     /// The kernel wakes all who read, so there must not be many.
     static constexpr std::size_t most_readers = 4;
 
+    struct Received {
+        kernel::FaultMessage message;
+        ReadingTime time;
+    };
+
     void run(const Home *home) noexcept;
+    bool receive(Received &received) noexcept;
     void wake(const kernel::FaultMessage &message) const noexcept;
-    void answer(const kernel::FaultMessage &message) noexcept;
+    void answer(const Received &received) noexcept;
     void answer_stray(const kernel::FaultMessage &message) const noexcept;
     void read_again() noexcept;
-    bool stop_reading(const kernel::FaultMessage &message, bool for_short) noexcept;
+    bool stop_reading(const Received &received, bool for_short) noexcept;
     Region::Answer fill(Region &region, const Region::Fault &fault, bool is_short) noexcept;
     void add_one() noexcept override;
     template <class Body> bool start_thread(Body body) noexcept;
@@ -58,7 +65,7 @@ class ThreadDelivery final : public kernel::MessageReaders, private Standby::Rea
     bool call_resting() noexcept;
     bool leave_to_rest() noexcept;
     bool rest() noexcept;
-    bool take_postponed(kernel::FaultMessage &message) noexcept;
+    bool take_postponed(Received &received) noexcept;
 
     Engine &engine_;
     const kernel::Userfaultfd &faults_;
@@ -76,13 +83,13 @@ class ThreadDelivery final : public kernel::MessageReaders, private Standby::Rea
 
     std::mutex mutex_;
     std::list<std::thread> threads_; // guarded by mutex_
-    std::deque<kernel::FaultMessage, HeapAllocator<kernel::FaultMessage>>
-        postponed_; // guarded by mutex_: for lack of a thread
+    std::deque<Received, HeapAllocator<Received>> postponed_; // guarded by mutex_: for lack of a thread
     std::atomic<std::size_t> postponed_count_{0};
     std::atomic<std::uint32_t> calls_to_work_{0}; // futex of the resting
     unsigned resting_ = 0;                        // guarded by mutex_
     unsigned called_ = 0;                         // guarded by mutex_: of the resting, those that are to read
 
+    Refusals refusals_;
     Standby standby_;
     Doorbell doorbell_; // read(2) cannot be interrupted otherwise
 };

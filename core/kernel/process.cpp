@@ -3,8 +3,12 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cinttypes>
+#include <cstdio>
+#include <cstring>
 #include <new>
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -36,6 +40,13 @@ thread_local constinit std::uint64_t t_process = 0; // a child's only thread is 
 const Canary g_canary;
 Number g_last{0}; // a child goes on counting from its parent's number
 
+bool holds(const char *status, const char *name, int signal)
+{
+    std::uint64_t set = 0;
+    const char *line = std::strstr(status, name);
+    return line && std::sscanf(line + std::strlen(name), "%" SCNx64, &set) == 1 && (set >> (signal - 1) & 1) != 0;
+}
+
 } // namespace
 
 std::uint64_t this_process() noexcept
@@ -58,6 +69,16 @@ pid_t this_thread() noexcept
         t_process = process;
     }
     return t_thread;
+}
+
+bool is_about_to_take(pid_t thread, int signal) noexcept
+{
+    char status[4096];
+    std::snprintf(status, sizeof status, "/proc/self/task/%d/status", static_cast<int>(thread));
+    const File file(open(status, O_RDONLY | O_CLOEXEC));
+    int error = 0;
+    status[file ? file.read_at(0, reinterpret_cast<std::byte *>(status), sizeof status - 1, error) : 0] = 0;
+    return std::strstr(status, "\nState:\tR") && holds(status, "\nSigPnd:", signal) && !holds(status, "\nSigBlk:", signal);
 }
 
 Result<File> descriptor_of_this_process()

@@ -149,7 +149,8 @@ bool poison_range(int descriptor, MessageReaders *readers, std::byte *data, std:
         const int error = ioctl(descriptor, UFFDIO_POISON, &request) == 0 ? 0 : errno;
         if (request.updated > 0)
             done += static_cast<std::size_t>(request.updated);
-        if (error == EEXIST) { // this page is there, or poisoned already
+        // This page is there, or poisoned already; or nobody sleeps there, as it is a hole, or somebody else's.
+        if (error == EEXIST || (error == ENOENT && most == page_size())) {
             done += page_size();
             return 0;
         }

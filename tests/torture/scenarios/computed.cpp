@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Arrays whose content is computed: changes, if any, go to the spill.
 #include "../array.hpp"
+#include "../guard.hpp"
 #include "../objects.hpp"
 #include "../scenario.hpp"
 #include "../unreliable.hpp"
+
+#include <thread>
+#include <vector>
 
 namespace torture {
 namespace {
@@ -96,6 +100,36 @@ void failing_source(Pass &pass)
     pass.step("freeing");
 }
 
+/// Threads that load what never comes, side by side and through the same pages: each load ends in one signal, and none meets a thread later.
+void failing_loads(Pass &pass)
+{
+    constexpr std::size_t words = 64 * kib, threads = 3, loads = 400;
+    Unreliable source(1);
+    const CoreOwner core = make_core(pass, 256 * kib);
+    const RegionOwner region = make_region(pass, core.get(), words, 8, 4 * kib, [&](ufo_config *config) { return source.set(config); });
+    if (!core || !region)
+        return;
+    pass.step("loading");
+    const auto *data = static_cast<const volatile std::uint64_t *>(ufo_data(region.get()));
+    std::vector<std::thread> readers;
+    for (std::size_t reader = 0; reader < threads; ++reader)
+        readers.emplace_back([&pass, data, reader] {
+            for (std::size_t at = reader; at < loads * threads; at += threads) {
+                const std::size_t word = at * 13;
+                if (guarded([&] { (void)data[word]; }) == 0)
+                    pass.note(Violation::wrong, "word %zu", word);
+            }
+        });
+    for (std::thread &reader : readers)
+        reader.join();
+    source.be_reliable();
+    pass.settle();
+    Array array(pass, region.get(), {.words = words});
+    array.recover_and_verify();
+    pass.resume();
+    pass.step("freeing");
+}
+
 /// A populate that reads another array, by pointer and by call.
 std::int32_t populate_from_other(void *user_data, std::size_t first, std::size_t count, void *out)
 {
@@ -140,8 +174,8 @@ void caller_only(Pass &pass)
 constexpr Scenario all[] = {
     {"sequences", sequences, true},     {"small-chunks", small_chunks, true},
     {"chunks", chunks, true},           {"read-only", read_only, false},
-    {"failing-source", failing_source}, {"nested", nested},
-    {"caller-only", caller_only},
+    {"failing-source", failing_source}, {"failing-loads", failing_loads},
+    {"nested", nested},                 {"caller-only", caller_only},
 };
 
 } // namespace
