@@ -5,10 +5,9 @@
 #include "common/clock.hpp"
 #include "common/die.hpp"
 #include "common/numbers.hpp"
+#include "common/team.hpp"
 
 #include <span>
-#include <thread>
-#include <vector>
 
 namespace bench {
 
@@ -69,24 +68,18 @@ inline double scan_and_write(std::span<Element> array)
     return seconds;
 }
 
-/// `threads` threads read `reads` elements in all, anywhere.  Returns seconds.
-inline double random_reads(std::span<const Element> array, std::size_t reads, unsigned threads)
+/// Every thread of the team reads so many elements, anywhere.  Returns seconds.
+inline double random_reads(std::span<const Element> array, std::size_t reads, Team &team)
 {
-    const auto reader = [&](std::uint64_t seed) {
-        Random random(seed);
-        for (std::size_t read = 0; read < reads / threads; read++) {
+    const auto start = Clock::now();
+    team.run([&](unsigned thread) {
+        Random random(1000 + thread);
+        for (std::size_t read = 0; read < reads; read++) {
             const std::size_t i = random.below(array.size());
             if (array[i] != value_at(i))
                 die("an element is wrong");
         }
-    };
-    const auto start = Clock::now();
-    {
-        std::vector<std::jthread> others;
-        for (unsigned thread = 1; thread < threads; thread++)
-            others.emplace_back(reader, 1000 + thread);
-        reader(1000);
-    }
+    });
     return seconds_since(start);
 }
 

@@ -23,8 +23,8 @@ struct Order {
     }
 };
 
-/// `budget` is the memory that the array may use; the measurement begins when that is in use.
-inline void record_order(const Order &order, std::span<Element> array, std::size_t budget, const HighWater &high_water)
+/// `budget` is the memory that the array may use; the measurement begins when that is in use.  The team has been there before the mark.
+inline void record_order(const Order &order, std::span<Element> array, std::size_t budget, Team &team, const HighWater &high_water)
 {
     record("bytes", std::uint64_t{array.size_bytes()});
     if (order.name == "random") {
@@ -34,7 +34,7 @@ inline void record_order(const Order &order, std::span<Element> array, std::size
             if (array[i] != value_at(i))
                 die("an element is wrong");
         record("reads", std::uint64_t{order.reads});
-        record("seconds", random_reads(array, order.reads, order.threads));
+        record("seconds", random_reads(array, order.reads / order.threads, team));
     } else {
         if (order.name == "again")
             scan(array);

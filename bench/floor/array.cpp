@@ -22,6 +22,7 @@ template <class Install> static void measure(Options &options)
     const Source source(options.text("file", ""));
     options.finish();
 
+    Team team(order.threads);
     const HighWater high_water;
     const Mapping array(bytes);
     const Userfault userfault(Install::features | (by_signal ? UFFD_FEATURE_SIGBUS : 0));
@@ -33,7 +34,7 @@ template <class Install> static void measure(Options &options)
         answer_by_signal(answer);
     else
         start_readers(userfault, readers, {ReaderPlace::each, 0}, answer);
-    record_order(order, {reinterpret_cast<Element *>(array.data()), bytes / sizeof(Element)}, budget, high_water);
+    record_order(order, {reinterpret_cast<Element *>(array.data()), bytes / sizeof(Element)}, budget, team, high_water);
     std::fflush(stdout);
     std::_Exit(EXIT_SUCCESS); // the readers are blocked in the kernel
 }

@@ -14,12 +14,13 @@ int main(int argc, char **argv)
     const std::size_t bytes = options.size("size", std::size_t{2} << 30);
     const std::size_t budget = options.size("budget", bytes / 4);
 
+    Team team(order.threads);
     const HighWater high_water;
     std::optional<ResidentTrace> trace;
     if (options.flag("trace"))
         trace.emplace();
     const LazyArray array(options, bytes, budget);
     options.finish();
-    record_order(order, array.elements(), budget, high_water);
+    record_order(order, array.elements(), budget, team, high_water);
     array.record_stats();
 }
