@@ -125,6 +125,14 @@ void support_assert_status(ufo_status got, ufo_status expected, const char *call
 #define assert_error_names(word) support_assert_error_names((word), __FILE__, __LINE__)
 void support_assert_error_names(const char *word, const char *file, int line);
 
+/* ---- rounds.c: less of the same where pages are dear ---- */
+
+/**
+ * `usual` rounds where a touched page costs a microsecond at most, as it mostly does; fewer in proportion where it costs more, but `least`.
+ * `least` still has to find what the test looks for.  UFOMEM_TEST_PAGE_NS tells what a page costs instead of measuring it.
+ */
+size_t rounds_for(size_t usual, size_t least);
+
 /* ---- guard.c: accesses that may end in a signal ---- */
 
 /** Loads a byte; 0, or the signal that the load ended in. */
