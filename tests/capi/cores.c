@@ -22,7 +22,7 @@ static void come_and_go(void **state)
     (void)state;
     begin_test(60);
     struct source source = {0};
-    for (int i = 1; i <= 100; i++) {
+    for (int i = 1, cores = (int)rounds_for(100, 25); i <= cores; i++) {
         ufo_core *core = new_core(1 * MIB);
         ufo *region = source_region(core, &source, 2 * MIB, 1, 0);
         assert_pattern(ufo_data(region), 0, 256 * KIB);
@@ -35,7 +35,7 @@ static void come_and_go(void **state)
 static void *live(void *argument)
 {
     ATOMIC(size_t) *wrong = argument;
-    for (int i = 0; i < 25; i++) {
+    for (size_t i = 0, cores = rounds_for(25, 10); i < cores; i++) {
         ufo_core_config *config = ufo_core_config_new();
         ufo_core_config_set_budget(config, MIB);
         ufo_core *core = ufo_core_new(config);
@@ -74,7 +74,7 @@ static void give_back_threads_and_descriptors(void **state)
     begin_test(60);
     ufo_core_free(new_core(MIB)); /* whatever stays for the process's life is there now */
     int before = dup(0);
-    for (int i = 0; i < 20; i++) {
+    for (size_t i = 0, cores = rounds_for(20, 5); i < cores; i++) {
         ufo_core *core = new_core(MIB);
         memset(ufo_data(zero_region(core, 4 * MIB, 0)), 1, 4 * MIB); /* with a spill file */
         ufo_core_free(core);

@@ -14,9 +14,10 @@ static size_t count_for(size_t size)
 /* Frames that are used again must not show through behind the end of an array. */
 static void soil_the_frames(ufo_core *core)
 {
-    ufo *region = zero_region(core, 8 * MIB, 0);
-    memset(ufo_data(region), 0xFF, 8 * MIB);
-    assert_ok(ufo_evict(region, 0, 8 * MIB));
+    const size_t length = rounds_for(8, 4) * MIB; /* more than any of the arrays */
+    ufo *region = zero_region(core, length, 0);
+    memset(ufo_data(region), 0xFF, length);
+    assert_ok(ufo_evict(region, 0, length));
     ufo_free(region);
 }
 

@@ -123,7 +123,7 @@ static void while_chunks_come_and_go(void **state)
     assert_non_null(numbers.region);
     struct team team;
     team_start(&team, THREADS, count_up, &numbers);
-    uint64_t end = now_ms() + 2000, random = 42;
+    uint64_t end = now_ms() + rounds_for(2000, 600), random = 42;
     while (now_ms() < end) {
         random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
         size_t first = (size_t)(random >> 33) % WORDS, count = (size_t)(random >> 20) % (WORDS - first) + 1;
@@ -179,7 +179,7 @@ static void where_loads_are_refused(void **state)
     assert_non_null(evicted.region);
     struct team team;
     team_start(&team, THREADS, read_what_leaves, &evicted);
-    for (uint64_t end = now_ms() + 2000; now_ms() < end;)
+    for (uint64_t end = now_ms() + rounds_for(2000, 600); now_ms() < end;)
         assert_ok(ufo_evict(evicted.region, 0, LENGTH));
     atomic_store(&evicted.over, true);
     team_join(&team);
@@ -221,7 +221,7 @@ static void while_regions_end(void **state)
     atomic_store(&freed.region, zero_region(core, LENGTH, CHUNK));
     struct team team;
     team_start(&team, THREADS, read_what_is_freed, &freed);
-    for (uint64_t end = now_ms() + 2000; now_ms() < end;) {
+    for (uint64_t end = now_ms() + rounds_for(2000, 600); now_ms() < end;) {
         ufo *next = zero_region(core, LENGTH, CHUNK), *last = atomic_load(&freed.region);
         atomic_store(&freed.region, next);
         ufo_free(last);

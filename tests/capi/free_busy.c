@@ -70,7 +70,7 @@ static void ended_when_freed(void **state)
 {
     (void)state;
     ufo_core *core = begin_core(1 * MIB);
-    for (int round = 0; round < 200; round++) {
+    for (size_t round = 0, rounds = rounds_for(200, 30); round < rounds; round++) {
         struct source source = {0};
         struct busy busy = {.region = source_region(core, &source, LENGTH, 1, 0)};
         busy.bytes = ufo_data(busy.region);
@@ -89,7 +89,7 @@ static void ended_when_freed(void **state)
 
 static void free_while(void *(*body)(void *), bool whole_core)
 {
-    for (int round = 0; round < 10; round++) {
+    for (size_t round = 0, rounds = rounds_for(10, 4); round < rounds; round++) {
         ufo_core *core = new_core(1 * MIB);
         struct source source = {.delay_ms = round % 3 == 0 ? 1 : 0};
         struct busy busy = {.region = source_region(core, &source, LENGTH, 1, 0)};
@@ -143,7 +143,7 @@ static void twice_at_once(void **state)
 {
     (void)state;
     ufo_core *core = begin_core(1 * MIB);
-    for (int round = 0; round < 100; round++) {
+    for (size_t round = 0, rounds = rounds_for(100, 25); round < rounds; round++) {
         struct source source = {0};
         ufo *region = source_region(core, &source, LENGTH, 1, 0);
         assert_ok(ufo_touch(region, 0, 1000));

@@ -146,11 +146,11 @@ static void chunks_come_and_go(enum kind kind)
 {
     begin_watched(100);
     ufo_core *core = new_core(12 * CHUNK);
-    begin(core, kind, UNDER_SANITIZER ? 10000 : 60000);
+    begin(core, kind, rounds_for(UNDER_SANITIZER ? 10000 : 60000, 10000));
     struct team team;
     team_start(&team, THREADS, play, NULL);
     uint64_t random = 99;
-    for (int i = 0; i < 500; i++) {
+    for (size_t i = 0, calls = rounds_for(500, 100); i < calls; i++) {
         random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
         const size_t first = (size_t)(random >> 33) % (COUNT - 2 * PER_CHUNK);
         assert_ok(i % 2 ? ufo_flush(game.region, first, 2 * PER_CHUNK) : ufo_evict(game.region, first, 2 * PER_CHUNK));
@@ -201,7 +201,8 @@ static void freed_under_the_hands(bool pinned, bool with_its_core)
 {
     begin_watched(100);
     size_t hits = 0;
-    for (unsigned round = 0; round < (UNDER_SANITIZER ? 10 : 40); round++) {
+    const size_t rounds = UNDER_SANITIZER ? 10 : rounds_for(40, 12); /* each kind with each of the four chunks */
+    for (unsigned round = 0; round < rounds; round++) {
         ufo_core *core = new_core(MIB);
         const enum kind kind = (enum kind)(round % 3);
         begin(core, kind, 0);
@@ -278,7 +279,7 @@ static void a_busy_chunk_is_flushed_and_evicted(void **state)
     team_start(&team, THREADS, hammer, NULL);
     while (atomic_load(&game.started) < THREADS)
         sched_yield();
-    for (size_t i = 0; i < 60; i++) {
+    for (size_t i = 0, calls = rounds_for(60, 20); i < calls; i++) {
         const uint64_t value = stamped(1, i);
         assert_ok(ufo_write(game.region, 1, 1, &value));
         assert_ok(i % 2 ? ufo_flush(game.region, 0, COUNT) : ufo_evict(game.region, 0, COUNT));

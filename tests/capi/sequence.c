@@ -3,7 +3,7 @@
 #include "support/support.h"
 
 enum { BUDGET_MIB = 16 };
-static const size_t length = (size_t)1 << 29;
+static size_t length;
 
 static ufo_core *core;
 static struct source source;
@@ -40,7 +40,7 @@ static void backward(void **state)
     (void)state;
     setup();
     const unsigned char *bytes = ufo_data(region);
-    for (size_t at = length; at > length - 64 * MIB; at -= 4096)
+    for (size_t at = length, end = length - rounds_for(64, 32) * MIB; at > end; at -= 4096)
         assert_pattern(bytes + at - 4096, at - 4096, 4096);
     finish();
 }
@@ -61,7 +61,7 @@ static void any_order(void **state)
     setup();
     const unsigned char *bytes = ufo_data(region);
     uint64_t random = 1;
-    for (int i = 0; i < 5000; i++) {
+    for (size_t i = 0, loads = rounds_for(5000, 1500); i < loads; i++) {
         random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
         size_t at = (size_t)(random >> 20) % length;
         assert_int_equal(bytes[at], pattern(at));
@@ -71,6 +71,7 @@ static void any_order(void **state)
 
 int main(void)
 {
+    length = rounds_for(512, 128) * MIB;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forward),
         cmocka_unit_test(backward),

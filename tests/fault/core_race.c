@@ -5,7 +5,7 @@
 #include <malloc.h>
 #include <sched.h>
 
-enum { CORES = 100, THREADS = 2 };
+enum { THREADS = 2 };
 
 struct race {
     ufo_core *core;
@@ -84,7 +84,7 @@ static void race_with(void *(*call)(void *race), size_t frees)
 {
     begin_watched(60);
     mallopt(M_PERTURB, 0xa5); /* what is freed is not readable by chance */
-    for (size_t i = 0; i < CORES; i++) {
+    for (size_t i = 0, cores = rounds_for(100, 20); i < cores; i++) {
         struct race race = {.core = new_core(4 * MIB)};
         struct team callers, ends;
         team_start(&callers, THREADS, call, &race);

@@ -153,7 +153,7 @@ static void while_other_threads_are_inside(void **state)
     atomic_store(&wrong, 0);
     team_start(&team, 4, work, region);
     int failed = 0;
-    for (int i = 0; i < 20; i++)
+    for (size_t i = 0, children = rounds_for(20, 6); i < children; i++)
         failed += in_child(own_core_only, NULL) != 0;
     atomic_store(&over, true);
     team_join(&team);

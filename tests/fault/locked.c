@@ -5,8 +5,9 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-enum { BODY = 16 << 20, LOCKED = 1 << 20 };
+enum { LOCKED = 1 << 20 };
 #define BUDGET (4 * MIB)
+static size_t body;
 
 static unsigned char changed(size_t at) { return at % 512 ? pattern(at) : (unsigned char)~pattern(at); }
 
@@ -19,7 +20,7 @@ static int count_is_right(const ufo_core *core, const unsigned char *bytes)
     size_t resident = 0;
     for (int attempt = 0; attempt < 200; attempt++) { /* the evictor may be at work between the two looks */
         CHILD_CHECK(ufo_core_stats_get(core, &stats) == UFO_OK);
-        resident = resident_bytes(bytes, BODY);
+        resident = resident_bytes(bytes, body);
         if (stats.used_bytes > stats.budget_bytes)
             break;
         if (resident <= stats.used_bytes)
@@ -35,14 +36,14 @@ static int scan(ufo_core *core, ufo *region, size_t changed_bytes)
 {
     const unsigned char *bytes = ufo_data(region);
     unsigned char block[16384];
-    for (size_t at = 0; at < BODY; at += sizeof block) {
+    for (size_t at = 0; at < body; at += sizeof block) {
         ufo_status status = ufo_read(region, at, sizeof block, block);
         CHILD_CHECK(status == UFO_OK || is_refusal(status));
         for (size_t i = 0; status == UFO_OK && i < sizeof block; i++)
             CHILD_CHECK(block[i] == (at + i < changed_bytes ? changed(at + i) : pattern(at + i)));
     }
     CHILD_CHECK(count_is_right(core, bytes) == 0);
-    for (size_t at = 0; at < BODY; at += 1000) {
+    for (size_t at = 0; at < body; at += 1000) {
         uint8_t value = 0;
         int signal_number = guarded_read(bytes + at, &value);
         CHILD_CHECK(signal_number == 0 || signal_number == SIGBUS);
@@ -55,8 +56,8 @@ static ufo *begin(ufo_core **core, struct source *source, size_t chunk)
 {
     begin_watched(30);
     *core = new_core(BUDGET);
-    ufo *region = source_region(*core, source, BODY, 1, chunk);
-    assert_ok(ufo_advise(region, 0, BODY, UFO_ADVICE_RANDOM)); /* or the figures change while they are compared */
+    ufo *region = source_region(*core, source, body, 1, chunk);
+    assert_ok(ufo_advise(region, 0, body, UFO_ADVICE_RANDOM)); /* or the figures change while they are compared */
     return region;
 }
 
@@ -96,8 +97,8 @@ static void a_part(size_t chunk)
     assert_int_equal(scan(core, region, LOCKED), 0);
 
     assert_int_equal(munlock(bytes, LOCKED), 0);
-    assert_ok(ufo_evict(region, 0, BODY));
-    assert_int_equal(resident_bytes(bytes, BODY), 0);
+    assert_ok(ufo_evict(region, 0, body));
+    assert_int_equal(resident_bytes(bytes, body), 0);
     assert_int_equal(scan(core, region, LOCKED), 0);
     ufo_core_free(core);
 }
@@ -112,7 +113,7 @@ static void more_than_the_budget(size_t chunk)
     ufo_core *core;
     ufo *region = begin(&core, &source, chunk);
     unsigned char *bytes = ufo_data(region);
-    for (size_t at = 0; at < BODY; at += LOCKED / 4) {
+    for (size_t at = 0; at < body; at += LOCKED / 4) {
         ufo_status status = ufo_touch(region, at, LOCKED / 4);
         assert_true(status == UFO_OK || is_refusal(status));
         if (status != UFO_OK)
@@ -124,9 +125,9 @@ static void more_than_the_budget(size_t chunk)
         }
         assert_int_equal(count_is_right(core, bytes), 0);
     }
-    assert_int_equal(munlock(bytes, BODY), 0);
+    assert_int_equal(munlock(bytes, body), 0);
     assert_int_equal(scan(core, region, 0), 0);
-    assert_ok(ufo_touch(region, BODY - 1, 1));
+    assert_ok(ufo_touch(region, body - 1, 1));
     ufo_core_free(core);
 }
 
@@ -140,11 +141,11 @@ static int lock_everything(void *argument)
 {
     const int flags = *(const int *)argument;
     begin_watched(30);
-    struct source source = {.count = BODY, .element_size = 1};
+    struct source source = {.count = body, .element_size = 1};
     ufo_core_config *core_config = ufo_core_config_new();
     ufo_config *config = ufo_config_new();
     CHILD_CHECK(ufo_core_config_set_budget(core_config, BUDGET) == UFO_OK);
-    CHILD_CHECK(ufo_config_set_elements(config, BODY, 1) == UFO_OK);
+    CHILD_CHECK(ufo_config_set_elements(config, body, 1) == UFO_OK);
     CHILD_CHECK(ufo_config_set_populate(config, source_populate, &source, NULL) == UFO_OK);
     if (mlockall(flags) != 0)
         return UNAVAILABLE;
@@ -177,6 +178,7 @@ static void everything_to_come(void **state) { (void)state, locked_in_child(MCL_
 
 int main(void)
 {
+    body = rounds_for(16, 8) * MIB;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_there_is), /* children first: no core here yet */
         cmocka_unit_test(everything_to_come),

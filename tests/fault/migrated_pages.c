@@ -4,7 +4,7 @@
 
 #include <fcntl.h>
 
-enum { ELEMENTS = 1 << 21, ROUNDS = 5 };
+enum { ELEMENTS = 1 << 21 };
 
 static ATOMIC(bool) compacting;
 
@@ -19,7 +19,7 @@ static void *compact(void *descriptor)
 struct job {
     ufo *region;
     uint64_t *elements;
-    size_t chunk;
+    size_t chunk, rounds;
     ATOMIC(size_t) threads, wrong, refused;
 };
 
@@ -27,7 +27,7 @@ static void *change(void *argument)
 {
     struct job *job = argument;
     size_t thread = atomic_fetch_add(&job->threads, 1);
-    for (uint64_t round = 1; round <= ROUNDS; round++)
+    for (uint64_t round = 1; round <= job->rounds; round++)
         for (size_t first = thread * job->chunk; first < ELEMENTS; first += 4 * job->chunk)
             for (size_t i = first; i < first + job->chunk; i += 32) {
                 job->wrong += job->elements[i] != i * round;
@@ -62,7 +62,7 @@ static ufo *counting_region(ufo_core *core, size_t chunk, bool read_only)
 static void *check(void *argument)
 {
     struct job *job = argument;
-    for (uint64_t round = 0; round < 2 * ROUNDS; round++)
+    for (uint64_t round = 0; round < 2 * job->rounds; round++)
         for (size_t i = 0; i < ELEMENTS; i += 32)
             job->wrong += job->elements[i] != i;
     return NULL;
@@ -81,7 +81,7 @@ static void run_jobs(bool read_only)
     for (size_t chunk = 512; chunk <= 8192; chunk *= 16) { /* copied, and moved */
         ufo_core *core = new_core(8 * MIB);
         ufo *region = counting_region(core, chunk, read_only);
-        struct job job = {.region = region, .elements = ufo_data(region), .chunk = ufo_chunk(region)};
+        struct job job = {.region = region, .elements = ufo_data(region), .chunk = ufo_chunk(region), .rounds = rounds_for(5, 2)};
         team_start(&team, 4, read_only ? check : change, &job);
         team_join(&team);
         wrong += job.wrong;

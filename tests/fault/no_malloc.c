@@ -122,7 +122,7 @@ static void random_accesses(void **state)
     volatile unsigned char *writable = ufo_data(source_region(core, &source, LENGTH, 1, 1));
     volatile unsigned char *large = ufo_data(source_region(core, &other, LENGTH, 1, 64 * KIB));
     begin_watching();
-    for (size_t i = 0; i < 6000; i++) {
+    for (size_t i = 0, accesses = rounds_for(6000, 2000); i < accesses; i++) {
         const size_t at = i * 2654435761u % LENGTH;
         if (i % 3 == 0)
             store(writable, at, pattern(at));
@@ -140,7 +140,7 @@ static void walks(void **state)
     (void)state;
     ufo_core *core = begin_core(16 * MIB);
     struct source source = {0}, other = {0};
-    const size_t length = 32 * MIB;
+    const size_t length = rounds_for(32, 20) * MIB;
     const volatile unsigned char *read_only = ufo_data(walked_region(core, &source, length, true));
     volatile unsigned char *writable = ufo_data(walked_region(core, &other, length, false));
     begin_watching();
@@ -192,7 +192,7 @@ static void files(void **state)
     ufo *region = file_region(core, path, 0, LENGTH, 16 * KIB, UFO_FILE_WRITEBACK);
     volatile unsigned char *bytes = ufo_data(region);
     begin_watching();
-    for (size_t i = 0; i < 4000; i++) {
+    for (size_t i = 0, accesses = rounds_for(4000, 1500); i < accesses; i++) {
         const size_t at = i * 2654435761u % LENGTH;
         assert_int_equal(load(bytes, at), pattern(at));
         store(bytes, at, pattern(at));
@@ -212,7 +212,7 @@ static void calls(void **state)
     static unsigned char block[40000];
     begin_watching();
     at_work = at_work + 1;
-    for (size_t round = 0; round < 500; round++) {
+    for (size_t round = 0, rounds = rounds_for(500, 100); round < rounds; round++) {
         const size_t at = round * 2654435761u % (LENGTH - sizeof block);
         const ufo_status statuses[] = {
             ufo_read(region, at, sizeof block, block),
@@ -241,7 +241,7 @@ static void straddling(void **state)
     const size_t element = 5000, count = LENGTH / element;
     const volatile unsigned char *bytes = ufo_data(source_region(core, &source, count, element, 1));
     begin_watching();
-    for (size_t i = 0; i < 4000; i++) {
+    for (size_t i = 0, accesses = rounds_for(4000, 1500); i < accesses; i++) {
         const size_t at = i * 2654435761u % (count * element);
         assert_int_equal(load(bytes, at), pattern(at));
     }

@@ -80,12 +80,13 @@ static void during_stores_under_pressure(void **state)
     source.delay_ms = 0;
     unsigned char *bytes = ufo_data(region);
     timer_t timer = start_ticking();
-    for (int round = 1; round <= 20; round++)
+    const int stores = (int)rounds_for(20, 6);
+    for (int round = 1; round <= stores; round++)
         for (size_t at = 0; at < LENGTH; at += 1024)
             bytes[at] = (unsigned char)(bytes[at] + 1);
     timer_delete(timer);
     for (size_t at = 0; at < LENGTH; at++)
-        if (bytes[at] != (at % 1024 ? pattern(at) : (unsigned char)(pattern(at) + 20)))
+        if (bytes[at] != (at % 1024 ? pattern(at) : (unsigned char)(pattern(at) + stores)))
             fail_msg("byte %zu is %#x", at, bytes[at]);
     ufo_core_free(core);
 }
@@ -153,7 +154,7 @@ static void a_handler_that_faults(void **state)
     sigaction(SIGUSR1, &action, NULL);
     start_once();
     unsigned char block[4096];
-    for (int round = 0; round < 5; round++)
+    for (size_t round = 0, rounds = rounds_for(5, 2); round < rounds; round++)
         for (size_t at = 0; at < LENGTH; at += sizeof block) {
             if (at / sizeof block % 2)
                 assert_ok(ufo_read(region, at, sizeof block, block));

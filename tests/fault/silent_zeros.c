@@ -2,7 +2,7 @@
 /* A chunk that fails and is reset, over and over, while another thread reads it: the source's bytes or SIGBUS, never zeros. */
 #include "support/support.h"
 
-enum { LENGTH = 1 << 20, ROUND_MS = 1500, PLACES = 4 };
+enum { LENGTH = 1 << 20, PLACES = 4 };
 
 struct reader {
     const unsigned char *bytes;
@@ -40,7 +40,7 @@ static void fail_and_reset(size_t chunk, size_t good)
     struct reader reader = {.bytes = ufo_data(region), .chunk = chunk};
     struct team team;
     team_start(&team, 1, read_all_the_time, &reader);
-    uint64_t end = now_ms() + ROUND_MS;
+    uint64_t end = now_ms() + rounds_for(1500, 500);
     size_t resets = 0, strange = 0;
     while (now_ms() < end) {
         bool fails = resets % good != 0;

@@ -5,25 +5,25 @@
 
 enum { KILLED = 128 + SIGKILL };
 #define LIMIT (96 * MIB)
-#define LENGTH (320 * MIB)
 
 static struct group outer, group;
+static size_t length;
 
 /* As malloc'ed memory is used. */
 static int touch_ordinary_memory(void *unused)
 {
     (void)unused;
     CHILD_CHECK(group_enter(&group));
-    volatile unsigned char *bytes = malloc(LENGTH);
+    volatile unsigned char *bytes = malloc(length);
     CHILD_CHECK(bytes != NULL);
-    for (size_t at = 0; at < LENGTH; at += page_size())
+    for (size_t at = 0; at < length; at += page_size())
         bytes[at] = 1;
     return 0;
 }
 
 static uint64_t stamp(size_t page) { return (page + 1) * UINT64_C(0x9E3779B97F4A7C15); }
 
-/* More than three times what the group may have: all of it is changed, goes to the spill, and comes back. */
+/* Far more than the group may have: all of it is changed, goes to the spill, and comes back. */
 static int change_lazy_memory(void *unused)
 {
     (void)unused;
@@ -34,14 +34,14 @@ static int change_lazy_memory(void *unused)
     CHILD_CHECK(ufo_core_stats_get(core, &stats) == UFO_OK);
     CHILD_CHECK(stats.budget_bytes <= LIMIT / 2 && stats.budget_bytes >= LIMIT / 8);
     ufo_config *config = ufo_config_new();
-    CHILD_CHECK(ufo_config_set_elements(config, LENGTH / 8, 8) == UFO_OK);
+    CHILD_CHECK(ufo_config_set_elements(config, length / 8, 8) == UFO_OK);
     ufo *region = ufo_new(core, config);
     CHILD_CHECK(region != NULL);
     volatile uint64_t *words = ufo_data(region);
     const size_t step = page_size() / 8;
-    for (size_t at = 0; at < LENGTH / 8; at += step)
+    for (size_t at = 0; at < length / 8; at += step)
         words[at] = stamp(at / step);
-    for (size_t at = 0; at < LENGTH / 8; at += step)
+    for (size_t at = 0; at < length / 8; at += step)
         CHILD_CHECK(words[at] == stamp(at / step));
     ufo_free(region);
     return 0;
@@ -73,6 +73,7 @@ static void the_limit_of_an_outer_group_counts(void **state)
 
 int main(void)
 {
+    length = rounds_for(320, 192) * MIB;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ordinary_memory_is_the_end_of_the_process),
         cmocka_unit_test(lazy_memory_fits),

@@ -2,14 +2,14 @@
 /*
  * Many small chunks in memory at once: each is filled once, stays, is changed, leaves and comes back with the change.
  *
- *     resident [CHUNKS 50000]          of 4 KiB; a million takes 4 GiB of memory, and as much of disk
+ *     resident [CHUNKS 50000, or fewer where pages are dear]          of 4 KiB; a million takes 4 GiB of memory, and as much of disk
  */
 #include "scale/scale.h"
 
 int main(int argc, char **argv)
 {
     begin_scale(argc);
-    size_t chunks = size_argument(argc, argv, 1, 50000), each = 4 * KIB / 8;
+    size_t chunks = size_argument(argc, argv, 1, rounds_for(50000, 15000)), each = 4 * KIB / 8;
     /* What comes by a copy is charged twice for a moment; the rest is for frames on the way. */
     size_t budget = chunks * 4 * KIB / 80 * 100 + 16 * MIB;
     ufo_core *core = new_core(budget);

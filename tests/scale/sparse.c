@@ -3,7 +3,7 @@
  * Loads and stores at random places of an array that no machine has the memory for: each place keeps what was stored there, and its
  * neighbour what was computed.
  *
- *     sparse [TEBIBYTES 64] [TOUCHES 5000]
+ *     sparse [TEBIBYTES 64] [TOUCHES 5000, or fewer where pages are dear]
  */
 #include "scale/scale.h"
 
@@ -15,7 +15,7 @@ int main(int argc, char **argv)
     ufo_core *core = new_core(BUDGET);
     /* Half of the address space that a process has; a quarter where the library maps everything twice, less beside shadow memory. */
     size_t tebibytes = size_argument(argc, argv, 1, UNDER_SANITIZER ? 1 : uses_protect(core) ? 32 : 64);
-    size_t touches = size_argument(argc, argv, 2, 5000);
+    size_t touches = size_argument(argc, argv, 2, rounds_for(5000, 1500));
     size_t count = tebibytes * TIB / 8, chunk = 64 * KIB / 8, chunks = count / chunk;
     ufo *region = mixed_region(core, count, chunk);
     volatile uint64_t *array = ufo_data(region);

@@ -64,7 +64,7 @@ static void check_all(struct actor *actor, ufo_core *core)
 
 int main(int argc, char **argv)
 {
-    unsigned seconds = 6;
+    unsigned seconds = (unsigned)rounds_for(6, 3);
     seed = now_ms();
     for (int i = 1; i + 1 < argc; i += 2) {
         uint64_t value = strtoull(argv[i + 1], NULL, 10);

@@ -50,7 +50,7 @@ static void starting_others(void **state)
     struct source source = {0};
     ufo *region = source_region(core, &source, LENGTH, 1, 16 * KIB);
     unsigned char *bytes = ufo_data(region);
-    for (size_t round = 0; round < 4 * 6; round++) {
+    for (size_t round = 0, rounds = 4 * rounds_for(6, 2); round < rounds; round++) {
         for (size_t at = round * 100; at < LENGTH; at += 4096)
             bytes[at] = (unsigned char)(at / 4096 + round);
         assert_true(ways[round % 4]());
@@ -85,7 +85,7 @@ static void starting_others_meanwhile(void **state)
     pthread_t thread;
     atomic_store(&stop, false);
     assert_int_equal(pthread_create(&thread, NULL, change, ufo_data(region)), 0);
-    for (size_t round = 0; round < 40; round++)
+    for (size_t round = 0, rounds = 4 * rounds_for(10, 4); round < rounds; round++)
         assert_true(ways[round % 4]());
     atomic_store(&stop, true);
     void *errors = NULL;
