@@ -2,6 +2,8 @@
 /* Page protection, and more chunks of different protection than the kernel allows mappings (vm.max_map_count): errors, no hang, no zeros. */
 #include "support/support.h"
 
+#include <sys/mman.h>
+
 enum { MOST = 200000 };
 
 static size_t map_count_limit(void)
@@ -21,15 +23,34 @@ static ufo_core *core;
 static struct source source;
 static ufo *region;
 
-static void start(size_t chunks)
+/* Where pages are dear, others have most of the mappings: the limit is the same, and nearer. */
+static char *others;
+static size_t others_length;
+
+static void take_mappings(size_t count)
+{
+    const size_t page = page_size();
+    others_length = (count | 1) * page;
+    others = mmap(NULL, others_length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    assert_ptr_not_equal(others, MAP_FAILED);
+    for (size_t i = 1; i < count; i += 2)
+        assert_int_equal(mprotect(others + i * page, page, PROT_READ), 0);
+}
+
+/* As many chunks as mappings are left. */
+static size_t start(void)
 {
     begin_watched(60);
-    if (map_count_limit() > MOST)
+    const size_t limit = map_count_limit();
+    if (limit > MOST)
         SKIP_TEST("vm.max_map_count is large");
+    const size_t chunks = rounds_for(limit, limit < 10000 ? limit : 10000);
+    take_mappings(limit - chunks);
     core = new_core(2 * GIB);
     stride = 2 * page_size();
     memset(&source, 0, sizeof source);
     region = source_region(core, &source, chunks * stride, 1, 1);
+    return chunks;
 }
 
 /* The process is at its limit: nothing here may need memory of its own. */
@@ -59,13 +80,13 @@ static void finish(size_t done, size_t chunks, bool stored)
     region = source_region(core, &source, MIB, 1, 1);
     assert_pattern(ufo_data(region), 0, MIB);
     ufo_core_free(core);
+    munmap(others, others_length);
 }
 
 static void by_call(void **state)
 {
     (void)state;
-    const size_t chunks = map_count_limit();
-    start(chunks);
+    const size_t chunks = start();
     ufo_status status = UFO_OK;
     size_t done = 0;
     for (; done < chunks && status == UFO_OK; done += status == UFO_OK) {
@@ -82,8 +103,7 @@ static void by_call(void **state)
 static void by_load(void **state)
 {
     (void)state;
-    const size_t chunks = map_count_limit();
-    start(chunks);
+    const size_t chunks = start();
     const unsigned char *bytes = ufo_data(region);
     int signal_number = 0;
     size_t done = 0;
@@ -103,8 +123,7 @@ static void by_load(void **state)
 static void by_store(void **state)
 {
     (void)state;
-    const size_t chunks = map_count_limit();
-    start(chunks);
+    const size_t chunks = start();
     unsigned char *bytes = ufo_data(region);
     int signal_number = 0;
     size_t done = 0;
@@ -119,8 +138,7 @@ static void by_store(void **state)
 static void stores_after_loads(void **state)
 {
     (void)state;
-    const size_t chunks = map_count_limit();
-    start(chunks);
+    const size_t chunks = start();
     unsigned char *bytes = ufo_data(region);
     assert_ok(ufo_touch(region, 0, chunks * stride));
     int signal_number = 0;
