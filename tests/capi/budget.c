@@ -3,7 +3,7 @@
 #include "support/support.h"
 
 #define BUDGET (24 * MIB)
-static size_t length; /* of a region */
+#define LENGTH (64 * MIB)
 /* Stacks and arenas of the threads here, and what the library needs besides where all of the budget is in use at once. */
 #define SLACK (2 * MIB)
 
@@ -11,6 +11,7 @@ enum { REGIONS = 4 };
 
 struct run {
     ufo *regions[REGIONS];
+    size_t length; /* of each */
     ATOMIC(size_t) next;
     ATOMIC(size_t) wrong;
     ATOMIC(bool) over;
@@ -26,7 +27,7 @@ static void *scan(void *argument)
     unsigned char *bytes = ufo_data(run->regions[number]);
     size_t page = page_size();
     for (int round = 0; round < 2; round++)
-        for (size_t at = 0; at < length; at += page) {
+        for (size_t at = 0; at < run->length; at += page) {
             if (bytes[at + 1] != pattern(at + 1))
                 atomic_fetch_add(&run->wrong, 1);
             if (at / page % 16 == 0)
@@ -54,8 +55,9 @@ static ufo_core_stats work(struct run *run, size_t budget)
     ufo_core *core = new_core(budget);
     struct source sources[REGIONS] = {{0}};
     memset(run, 0, sizeof *run);
+    run->length = rounds_for(LENGTH / MIB, 16) * MIB;
     for (size_t i = 0; i < REGIONS; i++)
-        run->regions[i] = source_region(core, &sources[i], length, 1, chunks[i]);
+        run->regions[i] = source_region(core, &sources[i], run->length, 1, chunks[i]);
     struct team scanners, sampler;
     process_peak_reset();
     team_start(&sampler, 1, sample, run);
@@ -66,7 +68,7 @@ static ufo_core_stats work(struct run *run, size_t budget)
     ufo_core_stats stats = core_stats(core);
     size_t resident = 0;
     for (size_t i = 0; i < REGIONS; i++)
-        resident += resident_bytes(ufo_data(run->regions[i]), length);
+        resident += resident_bytes(ufo_data(run->regions[i]), run->length);
     assert_in_range(resident, 1, budget); /* everything stands still: exact */
     ufo_core_free(core);
     return stats;
@@ -103,8 +105,8 @@ static void memory_is_given_back(void **state)
     (void)state;
     ufo_core *core = begin_core(BUDGET);
     size_t before = process_resident();
-    ufo *region = zero_region(core, length, 0);
-    pattern_fill(ufo_data(region), 0, length);
+    ufo *region = zero_region(core, LENGTH, 0);
+    pattern_fill(ufo_data(region), 0, LENGTH);
     ufo_free(region);
     assert_int_equal(core_stats(core).regions, 0);
     ufo_core_free(core);
@@ -151,8 +153,8 @@ static void room_is_made_ahead(void **state)
     ufo_core *core = ufo_core_new(config);
     assert_non_null(core);
     ufo_core_config_free(config);
-    ufo *region = zero_region(core, length, 0);
-    assert_ok(ufo_advise(region, 0, length, UFO_ADVICE_RANDOM));
+    ufo *region = zero_region(core, LENGTH, 0);
+    assert_ok(ufo_advise(region, 0, LENGTH, UFO_ADVICE_RANDOM));
     unsigned char *bytes = ufo_data(region);
     for (size_t at = 0; at < 15 * MIB; at += 4096) /* fits: nothing has to leave yet */
         bytes[at] = pattern(at);
@@ -166,7 +168,6 @@ static void room_is_made_ahead(void **state)
 
 int main(void)
 {
-    length = rounds_for(64, 32) * MIB;
     const struct CMUnitTest tests[] = {cmocka_unit_test(kernel_counted), cmocka_unit_test(memory_is_given_back),
                                        cmocka_unit_test(tables_and_stacks_are_inside), cmocka_unit_test(room_is_made_ahead)};
     return RUN(tests);

@@ -2,7 +2,7 @@
 /*
  * Many small chunks in memory at once: each is filled once, stays, is changed, leaves and comes back with the change.
  *
- *     resident [CHUNKS 50000, or fewer where pages are dear]          of 4 KiB; a million takes 4 GiB of memory, and as much of disk
+ *     resident [CHUNKS 50000, or fewer where pages are dear]    of 4 KiB; a million takes 4 GiB of memory, and as much of disk
  */
 #include "scale/scale.h"
 
