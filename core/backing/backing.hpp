@@ -10,6 +10,7 @@
 #include "../frames.hpp"
 #include "../geometry.hpp"
 #include "../units.hpp"
+#include "left_pages.hpp"
 
 #include <atomic>
 #include <span>
@@ -47,7 +48,7 @@ enum class Stores : std::uint8_t { allowed, reported };
 
 class Backing {
   public:
-    Backing(const Geometry &geometry, Frames &frames) : geometry_(geometry), frames_(frames) {}
+    Backing(const Geometry &geometry, Frames &frames) : geometry_(geometry), frames_(frames), left_(frames) {}
     Backing(const Backing &) = delete;
     Backing &operator=(const Backing &) = delete;
     virtual ~Backing() = default;
@@ -125,6 +126,7 @@ class Backing {
 
     const Geometry &geometry_;
     Frames &frames_;
+    LeftPages left_; // taken from by whoever is about to put something into these pages
     std::byte *body_ = nullptr;
     std::atomic<bool> out_of_reach_{false};
 };

@@ -62,6 +62,7 @@ std::size_t PrivateBacking::extra_for(std::size_t bytes, Access access) const
 
 Result<Staging> PrivateBacking::stage(ByteRange pages, Access access) noexcept
 {
+    left_.try_again([this](ByteRange left) { return taken(left) || empty(at(left), left.length); });
     const std::size_t extra = extra_for(pages.length, access);
     FrameClass &frames = frames_for(pages.length);
     if (policy().plan(access, pages.length).compare) {
@@ -132,6 +133,7 @@ Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Ac
         abandon(staging);
         return taken_away();
     }
+    left_.take(pages);
     if (staging.moving)
         return install_compared(pages, staging, wake);
     const InstallPlan plan = policy().plan(access, pages.length);
@@ -341,9 +343,13 @@ void PrivateBacking::drop(std::span<Outgoing> outgoing) noexcept
     std::size_t bytes = 0;
     const auto flush = [&] {
         const bool together = count > 1 && faults_.features().has(feature_batched_drop) && kernel::drop_scattered({ranges, count});
-        for (std::size_t i = 0; i < count && !together; ++i)
-            if (!empty(static_cast<std::byte *>(ranges[i].iov_base), ranges[i].iov_len))
-                bytes -= ranges[i].iov_len; // still in memory, and in the way of the next install, which tries again
+        for (std::size_t i = 0; i < count && !together; ++i) {
+            auto *const data = static_cast<std::byte *>(ranges[i].iov_base);
+            if (empty(data, ranges[i].iov_len))
+                continue;
+            bytes -= ranges[i].iov_len; // still in memory, and in the way of the next install
+            left_.add({static_cast<std::size_t>(data - body_), ranges[i].iov_len});
+        }
         if (bytes != 0)
             frames_.discharge(bytes);
         count = bytes = 0;

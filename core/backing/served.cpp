@@ -31,6 +31,7 @@ Result<Staging> ServedBacking::stage(ByteRange pages, Access) noexcept
     Result<FrameClass *> frames = frames_.class_of(pages.length);
     if (!frames.ok())
         return frames.status();
+    left_.try_again([this](ByteRange left) { return audience_->memory().punch(left.offset, left.length).ok(); });
     Result<Frame> frame = frames_.take(**frames, pages.length);
     if (!frame.ok())
         return frame.status();
@@ -89,6 +90,7 @@ Status ServedBacking::copy_in(ByteRange pages, const std::byte *data) noexcept
 
 Result<bool> ServedBacking::install(ByteRange pages, const Staging &staging, Access, Wake wake) noexcept
 {
+    left_.take(pages);
     const Status status = write_in(pages, staging.data) ? Status{} : copy_in(pages, staging.data);
     if (status.ok()) {
         frames_.recycle(staging.frame);
@@ -97,8 +99,7 @@ Result<bool> ServedBacking::install(ByteRange pages, const Staging &staging, Acc
         return false;
     }
     const Failure failure = Failure::of_this_thread(status);
-    if (audience_->memory().punch(pages.offset, pages.length).ok())
-        frames_.discharge(staging.extra);
+    give_back(pages);
     frames_.recycle(staging.frame);
     return failure.report();
 }
@@ -117,9 +118,16 @@ void ServedBacking::finish(std::span<Outgoing> outgoing) noexcept
         ByteRange run = outgoing[i].pages;
         for (++i; i < outgoing.size() && outgoing[i].pages.offset == run.end(); ++i)
             run.length += outgoing[i].pages.length;
-        if (audience_->memory().punch(run.offset, run.length).ok())
-            frames_.discharge(run.length);
+        give_back(run);
     }
+}
+
+void ServedBacking::give_back(ByteRange pages) noexcept
+{
+    if (audience_->memory().punch(pages.offset, pages.length).ok())
+        frames_.discharge(pages.length);
+    else
+        left_.add(pages);
 }
 
 bool ServedBacking::poison(ChunkIndex chunk) noexcept
@@ -149,6 +157,7 @@ kernel::Mapping ServedBacking::unmap(Addresses addresses) noexcept
         faults_.wake(body_, size);
     // Whoever still has it mapped keeps no memory of ours, and has to ask for every page, in vain.
     (void)audience_->memory().punch(0, size);
+    left_.end();
     (void)audience_->refuse({0, size});
     audience_->wake({0, size});
     return reserved;

@@ -50,6 +50,7 @@ class ServedBacking final : public Backing {
   private:
     bool write_in(ByteRange pages, const std::byte *data) noexcept;
     Status copy_in(ByteRange pages, const std::byte *data) noexcept;
+    void give_back(ByteRange pages) noexcept;
     void wake_for(ByteRange pages) noexcept;
 
     const kernel::Userfaultfd &faults_;

@@ -21,8 +21,10 @@ Status SharedBacking::map(void *start) noexcept
 
 Result<Staging> SharedBacking::stage(ByteRange pages, Access) noexcept
 {
+    left_.try_again([this](ByteRange left) { return kernel::punch(alias_of(left), left.length).ok(); });
     if (Status status = frames_.charge(pages.length); !status.ok())
         return status;
+    left_.take(pages);
     Staging staging;
     staging.data = alias_of(pages);
     staging.extra = pages.length;
@@ -31,8 +33,15 @@ Result<Staging> SharedBacking::stage(ByteRange pages, Access) noexcept
 
 void SharedBacking::abandon(const Staging &staging) noexcept
 {
-    (void)kernel::punch(staging.data, staging.extra);
-    frames_.discharge(staging.extra);
+    give_back({static_cast<std::size_t>(staging.data - alias_), staging.extra});
+}
+
+void SharedBacking::give_back(ByteRange pages) noexcept
+{
+    if (kernel::punch(alias_of(pages), pages.length).ok())
+        frames_.discharge(pages.length);
+    else
+        left_.add(pages);
 }
 
 Result<bool> SharedBacking::install(ByteRange pages, const Staging &staging, Access access, Wake) noexcept
@@ -67,10 +76,8 @@ Result<Outgoing> SharedBacking::take_out(ByteRange pages, bool) noexcept
 
 void SharedBacking::finish(std::span<Outgoing> outgoing) noexcept
 {
-    for (const Outgoing &one : outgoing) {
-        if (kernel::punch(alias_of(one.pages), one.pages.length).ok())
-            frames_.discharge(one.pages.length);
-    }
+    for (const Outgoing &one : outgoing)
+        give_back(one.pages);
 }
 
 bool SharedBacking::put_back(Outgoing &outgoing, Stores stores) noexcept
@@ -103,6 +110,7 @@ kernel::Mapping SharedBacking::unmap(Addresses addresses) noexcept
     memory_.alias.reset();
     kernel::Mapping reserved = end_of(memory_.view, addresses);
     frames_.discharge(left_behind_.exchange(0, std::memory_order_relaxed));
+    left_.end();
     return reserved;
 }
 

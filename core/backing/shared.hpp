@@ -33,6 +33,7 @@ class SharedBacking final : public Backing {
 
   private:
     std::byte *alias_of(ByteRange pages) const { return alias_ + pages.offset; }
+    void give_back(ByteRange pages) noexcept;
 
     /// Of what is in memory and changed, or cannot be.
     kernel::Protection protection() const { return read_only_ ? kernel::Protection::read : kernel::Protection::read_write; }
