@@ -20,6 +20,8 @@ struct Order {
     {
         if (name != "scan" && name != "again" && name != "write" && name != "random")
             die("--order is scan, again, write or random");
+        if (threads == 0)
+            die("--threads is 1 at least");
     }
 };
 

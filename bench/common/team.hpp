@@ -3,9 +3,11 @@
 #pragma once
 
 #include <barrier>
+#include <cstddef>
 #include <functional>
 #include <latch>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace bench {

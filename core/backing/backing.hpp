@@ -126,7 +126,7 @@ class Backing {
 
     const Geometry &geometry_;
     Frames &frames_;
-    LeftPages left_; // taken from by whoever is about to put something into these pages
+    LeftPages left_; // of chunks that left; who fills one takes them from here first
     std::byte *body_ = nullptr;
     std::atomic<bool> out_of_reach_{false};
 };

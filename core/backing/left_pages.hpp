@@ -23,15 +23,18 @@ class LeftPages {
         const GuardedLock lock(mutex_);
         bytes_ += pages.length;
         remember(pages);
+        show();
     }
 
-    /// By who fills these pages, and has charged for them: they are not left any more.
-    void take(ByteRange pages) noexcept
+    /// By who is about to put something into these pages, and has charged for that: they are not left any more.  gone(ByteRange) says whether what is
+    /// left of them has made way, now or by what comes in.  False if something has not, which stays left.
+    template <class Gone> bool take(ByteRange pages, Gone gone) noexcept
     {
         if (!any_.load(std::memory_order_acquire)) [[likely]]
-            return;
+            return true;
         const GuardedLock lock(mutex_);
-        for (std::size_t i = 0; i < ranges_.size();) {
+        bool all = true;
+        for (std::size_t i = 0, last = ranges_.size(); i < last;) {
             const ByteRange left = ranges_[i];
             const std::size_t begin = std::max(left.offset, pages.offset);
             const std::size_t end = std::min(left.end(), pages.end());
@@ -39,13 +42,22 @@ class LeftPages {
                 ++i;
                 continue;
             }
-            forget(i);
-            give_back(end - begin);
+            // The last of those that were not looked at takes its place, and what is remembered comes behind them.
+            ranges_[i] = ranges_[--last];
+            ranges_.erase(ranges_.begin() + static_cast<std::ptrdiff_t>(last));
             if (left.offset < begin)
                 remember({left.offset, begin - left.offset});
             if (end < left.end())
                 remember({end, left.end() - end});
+            if (gone(ByteRange{begin, end - begin})) {
+                give_back(end - begin);
+            } else {
+                remember({begin, end - begin});
+                all = false;
+            }
         }
+        show();
+        return all;
     }
 
     /// A few of them; again(ByteRange) says whether they are gone now.
@@ -61,9 +73,11 @@ class LeftPages {
                 ++next_;
                 continue;
             }
-            forget(next_ % ranges_.size());
+            ranges_[next_ % ranges_.size()] = ranges_.back();
+            ranges_.pop_back();
             give_back(left.length);
         }
+        show();
     }
 
     /// All of the region's memory is gone.
@@ -72,7 +86,7 @@ class LeftPages {
         const GuardedLock lock(mutex_);
         ranges_.clear();
         give_back(bytes_);
-        any_.store(false, std::memory_order_release);
+        show();
     }
 
   private:
@@ -81,16 +95,11 @@ class LeftPages {
     {
         try {
             ranges_.push_back(pages);
-            any_.store(true, std::memory_order_release);
         } catch (...) {
         }
     }
-    void forget(std::size_t index) noexcept
-    {
-        ranges_[index] = ranges_.back();
-        ranges_.pop_back();
-        any_.store(!ranges_.empty(), std::memory_order_release);
-    }
+    /// Before the mutex is free again, and not in the middle: who fills the rest of a range that is just being cut must not find that there is none.
+    void show() noexcept { any_.store(!ranges_.empty(), std::memory_order_release); }
     void give_back(std::size_t size) noexcept
     {
         bytes_ -= size;
@@ -99,7 +108,7 @@ class LeftPages {
 
     Frames &frames_;
     std::atomic<bool> any_{false}; // changed under mutex_
-    std::mutex mutex_;             // held while the kernel is asked again: who fills such pages waits for that
+    std::mutex mutex_;             // held while the kernel is asked again: who fills something in the region waits for that
     std::vector<ByteRange, HeapAllocator<ByteRange>> ranges_; // guarded by mutex_, as are the rest; in any order
     std::size_t next_ = 0;                                    // to be tried
     std::size_t bytes_ = 0;                                   // charged, also for those that could not be remembered

@@ -62,7 +62,8 @@ std::size_t PrivateBacking::extra_for(std::size_t bytes, Access access) const
 
 Result<Staging> PrivateBacking::stage(ByteRange pages, Access access) noexcept
 {
-    left_.try_again([this](ByteRange left) { return taken(left) || empty(at(left), left.length); });
+    // Without a new mapping, which would be noticed by who sleeps or loads there: that is for who fills these pages.
+    left_.try_again([this](ByteRange left) { return !taken(left) && kernel::drop(at(left), left.length).ok(); });
     const std::size_t extra = extra_for(pages.length, access);
     FrameClass &frames = frames_for(pages.length);
     if (policy().plan(access, pages.length).compare) {
@@ -133,7 +134,10 @@ Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Ac
         abandon(staging);
         return taken_away();
     }
-    left_.take(pages);
+    if (!left_.take(pages, [this](ByteRange left) { return empty(at(left), left.length); })) {
+        abandon(staging);
+        return fail(Code::system, "pages that are in the way at %p cannot be dropped", static_cast<void *>(at(pages)));
+    }
     if (staging.moving)
         return install_compared(pages, staging, wake);
     const InstallPlan plan = policy().plan(access, pages.length);
@@ -162,11 +166,11 @@ Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Ac
         if (status.ok())
             status = copy_in(pages, staging.data, done, plan.protect, early);
         if (!status.ok()) {
-            if (done != 0) // and nothing behind it, where memory of the program may be of which nobody has told yet
-                (void)empty(at(pages), done);
+            // And nothing behind it, where memory of the program may be of which nobody has told yet.
+            const std::size_t stays = take_back({pages.offset, done});
             (void)kernel::drop(staging.data, size);
             frames_.vacate(staging.frame);
-            frames_.discharge(size + extra);
+            frames_.discharge(size + extra - stays);
             return status;
         }
         if (moved == 0) {
@@ -184,13 +188,22 @@ Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Ac
     frames_.discharge(staging.extra);
     if (plan.protect)
         if (Status status = faults_.write_protect(at(pages), size, true); !status.ok()) {
-            (void)empty(at(pages), size);
-            frames_.discharge(size);
+            const std::size_t stays = take_back(pages);
+            frames_.discharge(size - stays);
             return status;
         }
     if (wake == Wake::yes)
         wake_for(pages);
     return plan.dirty;
+}
+
+/// Of a chunk that cannot come in, what has come in already.  How much of it is in memory still, and charged.
+std::size_t PrivateBacking::take_back(ByteRange pages) noexcept
+{
+    if (pages.length == 0 || empty(at(pages), pages.length))
+        return 0;
+    left_.add(pages);
+    return pages.length;
 }
 
 /// A copy of the frame moves in.  Who stores to it before it is protected has changed it, and that is seen by comparing.

@@ -53,6 +53,7 @@ class PrivateBacking final : public Backing {
     std::size_t extra_for(std::size_t bytes, Access access) const;
     Result<bool> install_compared(ByteRange pages, const Staging &staging, Wake wake) noexcept;
     Status copy_in(ByteRange pages, const std::byte *data, std::size_t &done, bool protect, Wake wake) noexcept;
+    std::size_t take_back(ByteRange pages) noexcept;
     Result<Outgoing> move_out(ByteRange pages) noexcept;
     void wake_for(ByteRange pages) noexcept;
     bool put_back_protected(Outgoing &outgoing) noexcept;

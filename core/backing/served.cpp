@@ -90,7 +90,7 @@ Status ServedBacking::copy_in(ByteRange pages, const std::byte *data) noexcept
 
 Result<bool> ServedBacking::install(ByteRange pages, const Staging &staging, Access, Wake wake) noexcept
 {
-    left_.take(pages);
+    (void)left_.take(pages, [](ByteRange) { return true; }); // in the way, and charged for as what is to come
     const Status status = write_in(pages, staging.data) ? Status{} : copy_in(pages, staging.data);
     if (status.ok()) {
         frames_.recycle(staging.frame);

@@ -24,7 +24,7 @@ Result<Staging> SharedBacking::stage(ByteRange pages, Access) noexcept
     left_.try_again([this](ByteRange left) { return kernel::punch(alias_of(left), left.length).ok(); });
     if (Status status = frames_.charge(pages.length); !status.ok())
         return status;
-    left_.take(pages);
+    (void)left_.take(pages, [](ByteRange) { return true; }); // they are the staging now
     Staging staging;
     staging.data = alias_of(pages);
     staging.extra = pages.length;

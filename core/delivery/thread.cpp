@@ -22,12 +22,14 @@ namespace {
 /// Faults of threads that fill something themselves get a worker even beyond the limit, but not without end.
 constexpr std::size_t hard_limit = 4096;
 
-/// What poison does, where there is no way to poison: the thread sleeps in the fault, and signals wake it.  Returns when it has left the fault, or
-/// if it does not: in the kernel it may have to be answered first.
+/// What poison does, where there is no way to poison: the thread sleeps in the fault, and signals wake it.  Returns when it has left the fault.  Not
+/// in a system call, whose faults no signal ends, nor if somebody else has answered it meanwhile.
 void raise_bus_error(pid_t thread) noexcept
 {
     constexpr timespec moment{0, 1'000'000};
     constexpr unsigned yields = 10, most = 60;
+    if (!kernel::may_sleep_in_fault(thread))
+        return;
     syscall(SYS_tgkill, getpid(), thread, SIGBUS);
     for (unsigned i = 0; i < most && kernel::is_about_to_take(thread, SIGBUS); ++i)
         if (i < yields)
@@ -292,10 +294,17 @@ void ThreadDelivery::answer(const Received &received) noexcept
         if (!stop_reading(received, is_short))
             return;
         given = fill(*region, fault, is_short);
+        refuse(received, given);
         reading_.fetch_add(1);
         t_reading = Reading::yes;
+    } else {
+        refuse(received, given);
     }
-    // Woken as well: in the kernel a thread may sleep without heeding signals.
+}
+
+void ThreadDelivery::refuse(const Received &received, Region::Answer given) noexcept
+{
+    const kernel::FaultMessage &message = received.message;
     if (given == Region::Answer::refused)
         refusals_.refuse(message.thread, message.address, received.time, [&] { raise_bus_error(message.thread); }, [&] { wake(message); });
 }

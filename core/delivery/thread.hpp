@@ -55,6 +55,7 @@ class ThreadDelivery final : public kernel::MessageReaders, private Standby::Rea
     bool receive(Received &received) noexcept;
     void wake(const kernel::FaultMessage &message) const noexcept;
     void answer(const Received &received) noexcept;
+    void refuse(const Received &received, Region::Answer given) noexcept;
     void answer_stray(const kernel::FaultMessage &message) const noexcept;
     void read_again() noexcept;
     bool stop_reading(const Received &received, bool for_short) noexcept;

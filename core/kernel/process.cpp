@@ -40,6 +40,18 @@ thread_local constinit std::uint64_t t_process = 0; // a child's only thread is 
 const Canary g_canary;
 Number g_last{0}; // a child goes on counting from its parent's number
 
+/// The beginning of a file of /proc.  False if there is nothing to be read.
+template <std::size_t size> bool read_of_thread(pid_t thread, const char *name, char (&out)[size]) noexcept
+{
+    char path[64];
+    std::snprintf(path, sizeof path, "/proc/self/task/%d/%s", static_cast<int>(thread), name);
+    const File file(open(path, O_RDONLY | O_CLOEXEC));
+    int error = 0;
+    const std::size_t got = file ? file.read_at(0, reinterpret_cast<std::byte *>(out), size - 1, error) : 0;
+    out[got] = 0;
+    return got != 0;
+}
+
 bool holds(const char *status, const char *name, int signal)
 {
     std::uint64_t set = 0;
@@ -71,14 +83,16 @@ pid_t this_thread() noexcept
     return t_thread;
 }
 
+bool may_sleep_in_fault(pid_t thread) noexcept
+{
+    char call[64]; // its number, -1 outside of one, or "running"
+    return !read_of_thread(thread, "syscall", call) || std::strncmp(call, "-1 ", 3) == 0;
+}
+
 bool is_about_to_take(pid_t thread, int signal) noexcept
 {
     char status[4096];
-    std::snprintf(status, sizeof status, "/proc/self/task/%d/status", static_cast<int>(thread));
-    const File file(open(status, O_RDONLY | O_CLOEXEC));
-    int error = 0;
-    status[file ? file.read_at(0, reinterpret_cast<std::byte *>(status), sizeof status - 1, error) : 0] = 0;
-    return std::strstr(status, "\nState:\tR") && holds(status, "\nSigPnd:", signal) && !holds(status, "\nSigBlk:", signal);
+    return read_of_thread(thread, "status", status) && std::strstr(status, "\nState:\tR") && holds(status, "\nSigPnd:", signal) && !holds(status, "\nSigBlk:", signal);
 }
 
 Result<File> descriptor_of_this_process()

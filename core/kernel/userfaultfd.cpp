@@ -142,15 +142,16 @@ template <class Step> Transfer resume(MessageReaders *readers, std::size_t size,
     return transfer;
 }
 
-bool poison_range(int descriptor, MessageReaders *readers, std::byte *data, std::size_t size)
+/// is_hole(page): nothing is mapped there, and whoever slept there finds that out when he is woken.
+template <class IsHole> bool poison_range(int descriptor, MessageReaders *readers, std::byte *data, std::size_t size, IsHole is_hole)
 {
     const Transfer transfer = resume(readers, size, [&](std::size_t &done, std::size_t most) {
         uffdio_poison request{{as_number(data + done), most}, UFFDIO_POISON_MODE_DONTWAKE, 0};
         const int error = ioctl(descriptor, UFFDIO_POISON, &request) == 0 ? 0 : errno;
         if (request.updated > 0)
             done += static_cast<std::size_t>(request.updated);
-        // This page is there, or poisoned already; or nobody sleeps there, as it is a hole, or somebody else's.
-        if (error == EEXIST || (error == ENOENT && most == page_size())) {
+        // This page is there, or poisoned already, or it is a hole.
+        if (error == EEXIST || (error == ENOENT && most == page_size() && is_hole(data + done))) {
             done += page_size();
             return 0;
         }
@@ -404,7 +405,10 @@ Status Userfaultfd::write_protect(std::byte *data, std::size_t size, bool on) co
     }
 }
 
-bool Userfaultfd::poison(std::byte *data, std::size_t size) const noexcept { return poison_range(descriptor_, readers_, data, size); }
+bool Userfaultfd::poison(std::byte *data, std::size_t size) const noexcept 
+{
+    return poison_range(descriptor_, readers_, data, size, [](const std::byte *page) { return !is_mapped(page, page_size()); });
+}
 
 void Userfaultfd::wake(std::byte *data, std::size_t size) const noexcept { wake_range(descriptor_, data, size); }
 
@@ -447,6 +451,9 @@ ForeignUserfaultfd::Got ForeignUserfaultfd::read(FaultMessage &message) const no
 
 void ForeignUserfaultfd::wake(std::byte *data, std::size_t size) const noexcept { wake_range(file_.descriptor(), data, size); }
 
-bool ForeignUserfaultfd::poison(std::byte *data, std::size_t size) const noexcept { return poison_range(file_.descriptor(), nullptr, data, size); }
+bool ForeignUserfaultfd::poison(std::byte *data, std::size_t size) const noexcept 
+{
+    return poison_range(file_.descriptor(), nullptr, data, size, [](const std::byte *) { return false; });
+}
 
 } // namespace ufomem::kernel

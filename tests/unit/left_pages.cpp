@@ -4,6 +4,9 @@
 
 #include "backing/left_pages.hpp"
 
+#include <atomic>
+#include <chrono>
+#include <thread>
 #include <vector>
 
 using namespace ufomem;
@@ -49,11 +52,21 @@ void against_a_list_of_pages(void **)
                     scene.leave(first, end - first);
                 break;
             }
-            case 1:
-                scene.left.take({first, length});
-                for (std::size_t at = first; at < first + length; ++at)
-                    scene.model[at] = false;
+            case 1: {
+                bool all = true;
+                const bool made_way = scene.left.take({first, length}, [&](ByteRange pages) {
+                    assert_true(pages.offset >= first && pages.end() <= first + length);
+                    const bool gone = random.below(3) != 0;
+                    all &= gone;
+                    for (std::size_t at = pages.offset; at < pages.end(); ++at) {
+                        assert_true(scene.model[at]);
+                        scene.model[at] = !gone;
+                    }
+                    return gone;
+                });
+                assert_int_equal(made_way, all);
                 break;
+            }
             default: {
                 std::size_t tries = 0;
                 scene.left.try_again([&](ByteRange pages) {
@@ -74,6 +87,32 @@ void against_a_list_of_pages(void **)
         scene.left.end();
         assert_int_equal(scene.budget.used(), 0);
     }
+}
+
+/// While one half of a range is being taken, who fills the other half waits, and does not find that nothing is left.
+void the_other_half_waits(void **)
+{
+    Scene scene;
+    scene.leave(0, 2);
+    std::atomic<bool> took_other{false};
+    std::thread other;
+    std::size_t taken = 0;
+    const auto count = [&taken](ByteRange pages) {
+        taken += pages.length;
+        return true;
+    };
+    assert_true(scene.left.take({0, 1}, [&](ByteRange pages) {
+        other = std::thread([&] {
+            assert_true(scene.left.take({1, 1}, count));
+            took_other = true;
+        });
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        assert_false(took_other.load());
+        return count(pages);
+    }));
+    other.join();
+    assert_int_equal(taken, 2);
+    assert_int_equal(scene.budget.used(), 0);
 }
 
 /// However often the others are refused.
@@ -101,6 +140,7 @@ int main()
 {
     const CMUnitTest tests[] = {
         cmocka_unit_test(against_a_list_of_pages),
+        cmocka_unit_test(the_other_half_waits),
         cmocka_unit_test(each_of_them_is_tried),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

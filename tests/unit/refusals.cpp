@@ -60,6 +60,22 @@ void who_was_reading_meanwhile_has_the_thread_ask_again(void **)
     assert_int_equal(reader.signals, 2);
 }
 
+/// Readers that have waited for long, in turns: each of them is in doubt once after a signal.
+void who_waits_for_messages_is_in_doubt_once(void **)
+{
+    Refusals refusals;
+    Reader reader{refusals};
+    const ReadingTime idle = reader.read();
+    reader.refuse(idle);
+    const auto came = [&](ReadingTime asked) { return ReadingTime{asked.asked, refusals.now()}; };
+    const ReadingTime first_again = reader.read();
+    reader.refuse(came(idle));
+    assert_int_equal(reader.signals, 1);
+    assert_int_equal(reader.wakes, 2);
+    reader.refuse(came(first_again));
+    assert_int_equal(reader.signals, 2);
+}
+
 /// In the middle of a refusal: the message may be from before or after the wake-up.
 void who_read_during_a_refusal_has_the_thread_ask_again(void **)
 {
@@ -112,6 +128,7 @@ int main()
         cmocka_unit_test(each_new_fault_is_told_of),
         cmocka_unit_test(a_second_message_of_the_same_fault_is_old),
         cmocka_unit_test(who_was_reading_meanwhile_has_the_thread_ask_again),
+        cmocka_unit_test(who_waits_for_messages_is_in_doubt_once),
         cmocka_unit_test(who_read_during_a_refusal_has_the_thread_ask_again),
         cmocka_unit_test(others_are_told_for_themselves),
         cmocka_unit_test(what_was_forgotten_is_asked_again),
