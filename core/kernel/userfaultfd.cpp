@@ -405,7 +405,7 @@ Status Userfaultfd::write_protect(std::byte *data, std::size_t size, bool on) co
     }
 }
 
-bool Userfaultfd::poison(std::byte *data, std::size_t size) const noexcept 
+bool Userfaultfd::poison(std::byte *data, std::size_t size) const noexcept
 {
     return poison_range(descriptor_, readers_, data, size, [](const std::byte *page) { return !is_mapped(page, page_size()); });
 }
@@ -451,7 +451,7 @@ ForeignUserfaultfd::Got ForeignUserfaultfd::read(FaultMessage &message) const no
 
 void ForeignUserfaultfd::wake(std::byte *data, std::size_t size) const noexcept { wake_range(file_.descriptor(), data, size); }
 
-bool ForeignUserfaultfd::poison(std::byte *data, std::size_t size) const noexcept 
+bool ForeignUserfaultfd::poison(std::byte *data, std::size_t size) const noexcept
 {
     return poison_range(file_.descriptor(), nullptr, data, size, [](const std::byte *) { return false; });
 }
