@@ -17,6 +17,10 @@ namespace ufomem {
 class LeftPages {
   public:
     explicit LeftPages(Frames &frames) : frames_(frames), ranges_(frames.heap()) {}
+    LeftPages(const LeftPages &) = delete;
+    LeftPages &operator=(const LeftPages &) = delete;
+    /// All of the region's memory is gone.
+    ~LeftPages() { give_back(bytes_); }
 
     void add(ByteRange pages) noexcept
     {
@@ -24,6 +28,20 @@ class LeftPages {
         bytes_ += pages.length;
         remember(pages);
         show();
+    }
+    /// Of pages that the kernel was asked to take back; it did if they are `gone`.
+    void settle(ByteRange pages, bool gone) noexcept
+    {
+        if (gone)
+            frames_.discharge(pages.length);
+        else
+            add(pages);
+    }
+    /// Nobody asks for these again.
+    void keep(std::size_t bytes) noexcept
+    {
+        const GuardedLock lock(mutex_);
+        bytes_ += bytes;
     }
 
     /// By who is about to put something into these pages, and has charged for that: they are not left any more.  gone(ByteRange) says whether what is
@@ -80,15 +98,6 @@ class LeftPages {
         show();
     }
 
-    /// All of the region's memory is gone.
-    void end() noexcept
-    {
-        const GuardedLock lock(mutex_);
-        ranges_.clear();
-        give_back(bytes_);
-        show();
-    }
-
   private:
     /// Without memory for that they stay charged until the end.
     void remember(ByteRange pages) noexcept
@@ -111,7 +120,7 @@ class LeftPages {
     std::mutex mutex_;             // held while the kernel is asked again: who fills something in the region waits for that
     std::vector<ByteRange, HeapAllocator<ByteRange>> ranges_; // guarded by mutex_, as are the rest; in any order
     std::size_t next_ = 0;                                    // to be tried
-    std::size_t bytes_ = 0;                                   // charged, also for those that could not be remembered
+    std::size_t bytes_ = 0;                                   // charged, also for those that are not remembered
 };
 
 } // namespace ufomem

@@ -206,7 +206,6 @@ kernel::Mapping PrivateBacking::unmap(Addresses addresses) noexcept
         mapping_.release();
     }
     faults_.wake(body_, geometry_.mapped_body_bytes()); // who slept in a fault finds nothing mapped, and gets SIGSEGV
-    left_.end();
     return reserved;
 }
 

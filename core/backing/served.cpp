@@ -31,7 +31,7 @@ Result<Staging> ServedBacking::stage(ByteRange pages, Access) noexcept
     Result<FrameClass *> frames = frames_.class_of(pages.length);
     if (!frames.ok())
         return frames.status();
-    left_.try_again([this](ByteRange left) { return audience_->memory().punch(left.offset, left.length).ok(); });
+    left_.try_again([this](ByteRange left) { return punch(left); });
     Result<Frame> frame = frames_.take(**frames, pages.length);
     if (!frame.ok())
         return frame.status();
@@ -122,14 +122,6 @@ void ServedBacking::finish(std::span<Outgoing> outgoing) noexcept
     }
 }
 
-void ServedBacking::give_back(ByteRange pages) noexcept
-{
-    if (audience_->memory().punch(pages.offset, pages.length).ok())
-        frames_.discharge(pages.length);
-    else
-        left_.add(pages);
-}
-
 bool ServedBacking::poison(ChunkIndex chunk) noexcept
 {
     const bool others = audience_->refuse(geometry_.pages_of(chunk));
@@ -157,7 +149,6 @@ kernel::Mapping ServedBacking::unmap(Addresses addresses) noexcept
         faults_.wake(body_, size);
     // Whoever still has it mapped keeps no memory of ours, and has to ask for every page, in vain.
     (void)audience_->memory().punch(0, size);
-    left_.end();
     (void)audience_->refuse({0, size});
     audience_->wake({0, size});
     return reserved;

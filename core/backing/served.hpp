@@ -50,7 +50,8 @@ class ServedBacking final : public Backing {
   private:
     bool write_in(ByteRange pages, const std::byte *data) noexcept;
     Status copy_in(ByteRange pages, const std::byte *data) noexcept;
-    void give_back(ByteRange pages) noexcept;
+    bool punch(ByteRange pages) const noexcept { return audience_->memory().punch(pages.offset, pages.length).ok(); }
+    void give_back(ByteRange pages) noexcept { left_.settle(pages, punch(pages)); }
     void wake_for(ByteRange pages) noexcept;
 
     const kernel::Userfaultfd &faults_;

@@ -21,7 +21,7 @@ Status SharedBacking::map(void *start) noexcept
 
 Result<Staging> SharedBacking::stage(ByteRange pages, Access) noexcept
 {
-    left_.try_again([this](ByteRange left) { return kernel::punch(alias_of(left), left.length).ok(); });
+    left_.try_again([this](ByteRange left) { return punch(left); });
     if (Status status = frames_.charge(pages.length); !status.ok())
         return status;
     (void)left_.take(pages, [](ByteRange) { return true; }); // they are the staging now
@@ -36,14 +36,6 @@ void SharedBacking::abandon(const Staging &staging) noexcept
     give_back({static_cast<std::size_t>(staging.data - alias_), staging.extra});
 }
 
-void SharedBacking::give_back(ByteRange pages) noexcept
-{
-    if (kernel::punch(alias_of(pages), pages.length).ok())
-        frames_.discharge(pages.length);
-    else
-        left_.add(pages);
-}
-
 Result<bool> SharedBacking::install(ByteRange pages, const Staging &staging, Access access, Wake) noexcept
 {
     // The alias lets go of the pages, so that they are counted once.
@@ -54,7 +46,7 @@ Result<bool> SharedBacking::install(ByteRange pages, const Staging &staging, Acc
         if (kernel::protect_mapped(at(pages), pages.length, Protection::none))
             abandon(staging);
         else // a page that somebody can read must go on showing what it holds
-            left_behind_.fetch_add(pages.length, std::memory_order_relaxed);
+            left_.keep(pages.length);
         return failure.report();
     }
     return dirty;
@@ -108,10 +100,7 @@ Status SharedBacking::unprotect(ChunkIndex chunk) noexcept
 kernel::Mapping SharedBacking::unmap(Addresses addresses) noexcept
 {
     memory_.alias.reset();
-    kernel::Mapping reserved = end_of(memory_.view, addresses);
-    frames_.discharge(left_behind_.exchange(0, std::memory_order_relaxed));
-    left_.end();
-    return reserved;
+    return end_of(memory_.view, addresses);
 }
 
 } // namespace ufomem

@@ -33,7 +33,8 @@ class SharedBacking final : public Backing {
 
   private:
     std::byte *alias_of(ByteRange pages) const { return alias_ + pages.offset; }
-    void give_back(ByteRange pages) noexcept;
+    bool punch(ByteRange pages) const noexcept { return kernel::punch(alias_of(pages), pages.length).ok(); }
+    void give_back(ByteRange pages) noexcept { left_.settle(pages, punch(pages)); }
 
     /// Of what is in memory and changed, or cannot be.
     kernel::Protection protection() const { return read_only_ ? kernel::Protection::read : kernel::Protection::read_write; }
@@ -41,7 +42,6 @@ class SharedBacking final : public Backing {
     const bool read_only_;
     kernel::SharedPair memory_; // header, then body
     std::byte *alias_ = nullptr; // of the body
-    std::atomic<std::size_t> left_behind_{0}; // bytes that failed to come in, and could not be taken out of reach: charged until the end
 };
 
 } // namespace ufomem

@@ -288,17 +288,18 @@ void ThreadDelivery::answer(const Received &received) noexcept
     fault.store_to_protected = message.write_protect;
     fault.thread = message.thread;
     Region::Answer given = region->answer_quickly(fault);
-    if (given == Region::Answer::fill) {
+    const bool fills = given == Region::Answer::fill;
+    if (fills) {
         read_again();
         const bool is_short = region->fill_pace().is_short();
         if (!stop_reading(received, is_short))
             return;
         given = fill(*region, fault, is_short);
-        refuse(received, given);
+    }
+    refuse(received, given);
+    if (fills) {
         reading_.fetch_add(1);
         t_reading = Reading::yes;
-    } else {
-        refuse(received, given);
     }
 }
 

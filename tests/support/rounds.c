@@ -2,16 +2,8 @@
 #include "support/support.h"
 
 #include <sys/mman.h>
-#include <time.h>
 
 enum { PAGES = 100, ATTEMPTS = 3, CHEAP_NS = 1000 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
 
 /* Unseen by the sanitizers, whose shadow would be touched, too. */
 #if UNDER_SANITIZER

@@ -149,12 +149,14 @@ bool knows_changes(const ufo_core *core)
     return uses_protect(core) || (ufo_core_features(core) & UFO_FEATURE_WRITE_PROTECT) != 0;
 }
 
-uint64_t now_ms(void)
+uint64_t now_ns(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
+
+uint64_t now_ms(void) { return now_ns() / 1000000; }
 
 void sleep_ms(unsigned milliseconds)
 {

@@ -94,6 +94,7 @@ bool uses_protect(const ufo_core *core);
 /** Whether the kernel tells which chunks were changed.  If not, everything in a writable region counts as changed. */
 bool knows_changes(const ufo_core *core);
 
+uint64_t now_ns(void);
 uint64_t now_ms(void);
 void sleep_ms(unsigned milliseconds);
 size_t page_size(void);

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -22,7 +23,8 @@ class Scene {
     Budget budget{std::size_t{1} << 20, 50, 100};
     Heap heap;
     Frames frames{budget, nullptr, &core_memory, heap};
-    LeftPages left{frames};
+    std::unique_ptr<LeftPages> pages_left = std::make_unique<LeftPages>(frames);
+    LeftPages &left = *pages_left;
     std::vector<bool> model = std::vector<bool>(size);
 
     void leave(std::size_t first, std::size_t length)
@@ -84,7 +86,7 @@ void against_a_list_of_pages(void **)
             }
             assert_int_equal(scene.budget.used(), scene.expected());
         }
-        scene.left.end();
+        scene.pages_left.reset();
         assert_int_equal(scene.budget.used(), 0);
     }
 }
