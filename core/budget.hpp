@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// How much memory may be in use.  Charged before pages appear, discharged after they are gone: the kernel never counts more.
+// How much memory may be in use.  Charged before pages appear, discharged after they are gone: the kernel never counts more.  What the library's tables
+// take is not charged, as it cannot be refused: beyond a share that is always left for them, there is less for chunks.
 #pragma once
 
 #include <algorithm>
@@ -14,15 +15,15 @@ class Budget {
 
     std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
     void set_bytes(std::size_t bytes) { bytes_.store(bytes, std::memory_order_relaxed); }
-    std::size_t low() const { return percent(low_percent_); }
-    std::size_t high() const { return percent(high_percent_); }
+    std::size_t low() const { return percent(for_chunks(), low_percent_); }
+    std::size_t high() const { return percent(for_chunks(), high_percent_); }
     /// Up to where who needs `size` bytes at once may go before something has to leave.  The last part is for the library's own tables, which grow
     /// with what is in memory, and for stacks and code, which do not; what is large would lose the place of a whole chunk to that.
     std::size_t limit_for(std::size_t size) const
     {
-        const std::size_t all = bytes();
+        const std::size_t all = for_chunks();
         const std::size_t marked = high();
-        const std::size_t beside_tables = all - all / 50 - std::min<std::size_t>(all / 64, 1024 * 1024);
+        const std::size_t beside_tables = all - all / table_share - std::min<std::size_t>(all / 64, 1024 * 1024);
         if (size > all / 16 || marked <= beside_tables)
             return marked;
         return std::max(beside_tables, low() + (marked - low()) / 2);
@@ -46,14 +47,29 @@ class Budget {
     }
     void discharge(std::size_t size) { used_.fetch_sub(size, std::memory_order_relaxed); }
 
+    void add_table(std::size_t size) { tables_.fetch_add(size, std::memory_order_relaxed); }
+    void remove_table(std::size_t size) { tables_.fetch_sub(size, std::memory_order_relaxed); }
+    /// What tables take beyond their share.
+    std::size_t tables_beyond_share() const
+    {
+        const std::size_t share = bytes() / table_share;
+        const std::size_t tables = tables_.load(std::memory_order_relaxed);
+        return tables > share ? tables - share : 0;
+    }
+
   private:
-    std::size_t percent(unsigned percent) const { return bytes() / 100 * percent + bytes() % 100 * percent / 100; }
+    static constexpr std::size_t table_share = 50; // of which one is theirs
+
+    /// Half of it at least: what cannot be given back must not stop everything.
+    std::size_t for_chunks() const { return bytes() - std::min(tables_beyond_share(), bytes() / 2); }
+    static std::size_t percent(std::size_t of, unsigned percent) { return of / 100 * percent + of % 100 * percent / 100; }
 
     const unsigned low_percent_;
     const unsigned high_percent_;
     std::atomic<std::size_t> bytes_;
     std::atomic<std::size_t> used_{0};
     std::atomic<std::size_t> peak_{0};
+    std::atomic<std::size_t> tables_{0};
 };
 
 } // namespace ufomem

@@ -5,6 +5,8 @@
 //   absent --> filling --> resident --> leaving --> absent | parked
 //   parked --> filling        ^------------'  (a write-back failed)
 //   filling -> failed | absent        failed --> absent (reset)
+//
+// A word that says nothing is sealed while its page is given back (chunk_table.hpp), which nobody but the table sees.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +51,9 @@ class ChunkWord {
     static constexpr Bits outside_mask = 7U | cleaning | shut | 0x40U << 9;
     static constexpr Bits outside_resident = static_cast<Bits>(ChunkState::resident);
 
+    /// In the place of the state: the chunk is absent, and the word does not change any more.
+    static constexpr Bits seal = 7;
+
     constexpr explicit ChunkWord(Bits bits = 0) : bits_(bits) {}
     constexpr Bits bits() const { return bits_; }
 
@@ -73,6 +78,10 @@ class ChunkWord {
     constexpr ChunkWord without(Bits flags) const { return ChunkWord(bits_ & ~flags); }
     constexpr ChunkWord plus(Bits unit) const { return ChunkWord(bits_ + unit); }
     constexpr ChunkWord minus(Bits unit) const { return ChunkWord(bits_ - unit); }
+
+    /// Nothing is known of the chunk but, perhaps, when it left.
+    constexpr bool says_nothing() const { return (bits_ & (state_mask | flags_mask)) == 0; }
+    constexpr bool is_sealed() const { return (bits_ & seal) == seal; }
 
     /// Ends in a wake-up: nobody may count on it staying.
     constexpr bool in_transition() const { return is(ChunkState::filling) || is(ChunkState::leaving) || cleaning_now(); }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The words of a region's chunks.  The table is as sparse as the region: only parts that were touched take memory, and only those
-// are looked at when the region ends.
+// are looked at when the region ends.  They lose it again if their words say nothing any more.
 #pragma once
 
 #include "chunk_state.hpp"
 #include "kernel/memory.hpp"
+#include "signal_guard.hpp"
 #include "units.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <span>
 
 namespace ufomem {
 
@@ -29,7 +32,26 @@ class ChunkTable {
         return table;
     }
 
-    std::atomic<ChunkWord::Bits> &at(ChunkIndex chunk) const { return words()[chunk.value]; }
+    using Word = std::atomic<ChunkWord::Bits>;
+    /// For what needs more than look() and change().  Who does not own the chunk may find it sealed, and what he changes then may be lost.
+    Word &at(ChunkIndex chunk) const { return words()[chunk.value]; }
+
+    ChunkWord look(ChunkIndex chunk) const
+    {
+        const ChunkWord seen{at(chunk).load(std::memory_order_acquire)};
+        return seen.is_sealed() ? look_again(chunk) : seen;
+    }
+    /// False if somebody was faster; `seen` is then what he left.  Sequentially consistent, as who takes a chunk looks for glances afterwards.
+    bool change(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) const
+    {
+        ChunkWord::Bits bits = seen.bits();
+        if (at(chunk).compare_exchange_strong(bits, next.bits()))
+            return true;
+        seen = ChunkWord(bits);
+        if (seen.is_sealed()) [[unlikely]]
+            seen = look_again(chunk);
+        return false;
+    }
 
     /// To be called before a word is first looked at that will soon be changed: a page that is read first, and then written to, costs two faults.
     void prepare(ChunkIndex chunk) const
@@ -40,12 +62,40 @@ class ChunkTable {
         at(chunk).compare_exchange_strong(absent, absent, std::memory_order_relaxed);
     }
 
-    /// To be called before a chunk first leaves the absent state.
-    void mark_touched(ChunkIndex chunk) const
+    /// By who has just changed the word of an absent chunk, before anybody can count on that.  True if nobody had marked its block.
+    bool mark_touched(ChunkIndex chunk) const
     {
-        std::atomic<std::uint8_t> &mark = marks()[chunk.value / block_chunks];
-        if (mark.load(std::memory_order_relaxed) == 0)
-            mark.store(1, std::memory_order_relaxed);
+        Mark &mark = marks()[chunk.value / block_chunks];
+        return mark.load(std::memory_order_relaxed) == 0 && mark.exchange(1, std::memory_order_relaxed) == 0;
+    }
+
+    /// The chunks whose words lie in the same page.
+    ChunkRange block_of(ChunkIndex chunk) const
+    {
+        const std::size_t first = chunk.value / block_chunks * block_chunks;
+        return {ChunkIndex{first}, std::min(block_chunks, chunks_ - first)};
+    }
+    static constexpr std::size_t block_bytes = 4096;
+
+    /// Gives back the page of a block if all of its words say nothing, and may_forget(ChunkWord) agrees; they are as in the beginning then.  By one
+    /// thread at a time for each block.
+    template <class MayForget> bool give_back(ChunkRange block, MayForget may_forget) const
+    {
+        const std::span words(&at(block.first), block.count);
+        const auto may_go = [&may_forget](ChunkWord word) { return word.says_nothing() && may_forget(word); };
+        // To look first costs little, and mostly says no.
+        if (kernel::page_size() != block_bytes
+            || !std::all_of(words.begin(), words.end(), [&](const Word &word) { return may_go(ChunkWord(word.load(std::memory_order_relaxed))); }))
+            return false;
+        const SignalGuard guard; // whoever meets a seal waits for this thread
+        const auto first_open = std::find_if_not(words.begin(), words.end(), [&](Word &word) {
+            ChunkWord::Bits bits = word.load(std::memory_order_relaxed);
+            return may_go(ChunkWord(bits)) && word.compare_exchange_strong(bits, bits | ChunkWord::seal);
+        });
+        const bool gone = first_open == words.end() && drop(block.first);
+        if (!gone)
+            std::for_each(words.begin(), first_open, [](Word &word) { word.fetch_and(~ChunkWord::seal); });
+        return gone;
     }
 
     /// Calls visit(ChunkIndex) for every chunk of `range` that may not be in its first state.
@@ -65,12 +115,16 @@ class ChunkTable {
     ChunkRange all() const { return {ChunkIndex{0}, chunks_}; }
 
   private:
-    static constexpr std::size_t block_chunks = 1024; // one page of words
+    using Mark = std::atomic<std::uint8_t>;
+    static constexpr std::size_t block_chunks = block_bytes / sizeof(ChunkWord::Bits);
+
+    ChunkWord look_again(ChunkIndex chunk) const noexcept;
+    bool drop(ChunkIndex first) const noexcept;
 
     static std::size_t bytes_for(std::size_t chunks) { return round_up(chunks * sizeof(ChunkWord::Bits), kernel::page_size()); }
     static std::size_t block_count(std::size_t chunks) { return (chunks + block_chunks - 1) / block_chunks; }
-    std::atomic<ChunkWord::Bits> *words() const { return reinterpret_cast<std::atomic<ChunkWord::Bits> *>(words_.data()); }
-    std::atomic<std::uint8_t> *marks() const { return reinterpret_cast<std::atomic<std::uint8_t> *>(touched_.data()); }
+    Word *words() const { return reinterpret_cast<Word *>(words_.data()); }
+    Mark *marks() const { return reinterpret_cast<Mark *>(touched_.data()); }
 
     kernel::Mapping words_;
     kernel::Mapping touched_;

@@ -25,6 +25,7 @@ struct Engine {
           budget(budget_bytes, low_percent, high_percent),
           frames(budget, pool, this, heap),
           resident(heap),
+          word_pages(heap),
           walks(heap),
           spill(std::move(spill_folder), heap)
     {
@@ -40,6 +41,7 @@ struct Engine {
     Budget budget;
     Frames frames;
     ResidentQueue resident;
+    ResidentQueue word_pages; // of chunk tables, in the order in which they were first touched
     Stragglers stragglers;
     Walks walks;
     Spill spill;

@@ -157,6 +157,20 @@ bool Evictor::call_stragglers()
     return !stretches.empty();
 }
 
+/// Pages of words, the oldest first, if none of their chunks is in memory, nor in the spill.  In `freed` bytes of chunks one for each page may have come out
+/// of use; others that are asked are not.
+void Evictor::give_back_words(std::size_t freed, const Room &room)
+{
+    constexpr std::size_t asked_for_one = 8;
+    for (std::size_t asked = 0; asked < freed * asked_for_one && engine_.budget.tables_beyond_share() != 0; asked += ChunkTable::block_bytes) {
+        const std::span<Candidate> page = engine_.word_pages.pop(room.candidates.first(1), 1);
+        if (page.empty())
+            return;
+        if (const RegionVisit region = visit(page[0].region); region && !region->give_back_words(page[0].chunk))
+            (void)engine_.word_pages.push(page[0], page[0].chunk.value);
+    }
+}
+
 Reclaimer::Outcome Evictor::make_room(std::size_t bytes, Need need, const Room &room)
 {
     Outcome outcome = make_room_in_queues(bytes, need, room);
@@ -164,6 +178,7 @@ Reclaimer::Outcome Evictor::make_room(std::size_t bytes, Need need, const Room &
         outcome = make_room_in_queues(bytes, need, room);
     if (outcome.freed == 0 && outcome.failure.code == Code::ok && need == Need::now)
         outcome = make_room_in_queues(bytes, Need::at_any_price, room);
+    give_back_words(outcome.freed, room);
     return outcome;
 }
 

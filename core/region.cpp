@@ -53,13 +53,17 @@ Region::~Region()
     if (residency)
         residency->inherit(std::move(table_), std::move(addresses));
     engine_.frames.discharge(geometry_->header_bytes());
-    const std::uint64_t stale = queued_.load();
-    for (ResidentQueue *queue : {&engine_.resident, &engine_.walks.queue})
-        if (stale != 0 && queue->note_stale(stale))
-            queue->compact([](const Candidate &candidate) {
+    engine_.budget.remove_table(word_pages_.load() * ChunkTable::block_bytes);
+    const auto note_stale = [](ResidentQueue &queue, std::size_t count) {
+        if (count != 0 && queue.note_stale(count))
+            queue.compact([](const Candidate &candidate) {
                 return candidate.region.handle->generation() == candidate.region.generation
                        && candidate.region.handle->phase() != Phase::unused;
             });
+    };
+    note_stale(engine_.resident, queued_.load());
+    note_stale(engine_.walks.queue, queued_.load());
+    note_stale(engine_.word_pages, word_pages_.load());
 }
 
 bool Region::calls_back_on_this_thread() const
@@ -107,22 +111,38 @@ Result<RegionFigures> Region::figures() noexcept
 
 bool Region::change(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
 {
-    ChunkWord::Bits bits = seen.bits();
-    if (word(chunk).compare_exchange_strong(bits, next.bits(), std::memory_order_acq_rel, std::memory_order_acquire))
-        return true;
-    seen = ChunkWord(bits);
-    return false;
+    const bool was_absent = seen.is(ChunkState::absent);
+    if (!table_.change(chunk, seen, next))
+        return false;
+    if (was_absent && table_.mark_touched(chunk))
+        add_word_page(chunk);
+    return true;
+}
+
+/// From now on it takes memory.
+void Region::add_word_page(ChunkIndex chunk) noexcept
+{
+    const ChunkRange block = table_.block_of(chunk);
+    engine_.budget.add_table(ChunkTable::block_bytes);
+    word_pages_.fetch_add(1, std::memory_order_relaxed);
+    (void)engine_.word_pages.push({ticket(), block.first, ChunkTable::block_bytes, block.count}, block.first.value); // if not, it stays until the end
+}
+
+bool Region::give_back_words(ChunkIndex first) noexcept
+{
+    if (!table_.give_back(table_.block_of(first), [this](ChunkWord word) { return !engine_.walks.is_wanted_again(word.left_at()); }))
+        return false;
+    engine_.budget.remove_table(ChunkTable::block_bytes);
+    word_pages_.fetch_sub(1, std::memory_order_relaxed);
+    return true;
 }
 
 /// As change() of a chunk that may be resident into a state where its memory is the caller's alone.  False, too, if somebody glances at it, and is to be
 /// respected, or must not find it gone.
 bool Region::claim(ChunkIndex chunk, ChunkWord &seen, ChunkWord next, Glancers glancers) noexcept
 {
-    ChunkWord::Bits bits = seen.bits();
-    if (!word(chunk).compare_exchange_strong(bits, next.bits())) { // before glances are looked for
-        seen = ChunkWord(bits);
+    if (!change(chunk, seen, next)) // before glances are looked for
         return false;
-    }
     // A glance is over at once, unless its thread has lost the processor, or a signal's handler is at work there, which may be in the very fault that
     // memory is wanted for.  Where plain accesses are served, whoever goes on after that is in one, unless it fails: so that is the last resort.
     const bool must_find_it = loads_only_for_callers();

@@ -152,6 +152,8 @@ class Region final : public AnyRegion {
     bool left_behind(ChunkRange chunks) noexcept;
     /// The same number for chunks that should leave together.
     std::size_t neighbourhood(ChunkIndex chunk) const;
+    /// Gives back a page of words, from the first of its chunks on.  False if they are needed.
+    bool give_back_words(ChunkIndex first) noexcept;
 
   private:
     enum class Keep : std::uint8_t { nothing, hold, pin };
@@ -164,7 +166,7 @@ class Region final : public AnyRegion {
 
     using Word = std::atomic<ChunkWord::Bits>;
     Word &word(ChunkIndex chunk) const { return table_.at(chunk); }
-    ChunkWord look(ChunkIndex chunk) const { return ChunkWord(word(chunk).load(std::memory_order_acquire)); }
+    ChunkWord look(ChunkIndex chunk) const { return table_.look(chunk); }
     /// False if somebody was faster; `seen` is then what he left.
     bool change(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept;
     enum class Glancers : std::uint8_t { respected, passed_over };
@@ -191,6 +193,7 @@ class Region final : public AnyRegion {
     Status finish_changes() noexcept override;
     void end() noexcept override;
     void publish(ChunkIndex chunk, ChunkWord next) noexcept;
+    void add_word_page(ChunkIndex chunk) noexcept;
     void wake_after(ChunkIndex chunk, ChunkWord before) noexcept;
     Status wait_for_change(ChunkIndex chunk, ChunkWord seen) noexcept;
     void enqueue(ChunkIndex chunk, Reuse reuse = Reuse::likely) noexcept;
@@ -312,6 +315,7 @@ class Region final : public AnyRegion {
     std::atomic<std::uint64_t> resident_bytes_{0};
     std::atomic<std::uint64_t> pins_{0};
     std::atomic<std::uint64_t> queued_{0};
+    std::atomic<std::uint64_t> word_pages_{0}; // in memory, counted in the budget
     Counters counters_;
 };
 

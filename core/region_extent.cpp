@@ -83,7 +83,6 @@ bool Region::left_behind(ChunkRange chunks) noexcept
 bool Region::claim_extent(ChunkRange extent) noexcept
 {
     for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk) {
-        table_.mark_touched(chunk);
         ChunkWord seen = look(chunk);
         if (!seen.is(ChunkState::absent) || seen.has(ChunkWord::poisoned)
             || !change(chunk, seen, seen.to(ChunkState::filling))) {
@@ -196,7 +195,6 @@ bool Region::fill_ahead(const Ahead::Request &request, ChunkIndex chunk) noexcep
         return true;
     if (request.neighbours && fill_extent(chunk, request.access))
         return true;
-    table_.mark_touched(chunk);
     if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
         return fill(chunk, claimed, Access::read, Keep::nothing, request.neighbours ? Reuse::unlikely : Reuse::likely,
                     nullptr)

@@ -28,7 +28,6 @@ bool Region::poison_absent(ChunkIndex chunk, bool &poisoned) noexcept
 /// Ends the threads that ask for a chunk which is not there and will not come.  If it is there after all, they ask again.
 Region::Answer Region::refuse_absent(ChunkIndex chunk) noexcept
 {
-    table_.mark_touched(chunk);
     bool poisoned = true;
     (void)poison_absent(chunk, poisoned);
     if (poisoned)
@@ -40,7 +39,6 @@ Region::Answer Region::refuse_absent(ChunkIndex chunk) noexcept
 Region::Answer Region::refuse(const Fault &fault) noexcept
 {
     const ChunkIndex chunk = fault.chunk;
-    table_.mark_touched(chunk);
     bool poisoned = false;
     if (!poison_absent(chunk, poisoned) && !backing_->poison_replaces_mapping() && !fault.store_to_protected)
         poisoned = backing_->poison(chunk); // what the program has thrown away, or what is on its way out
@@ -221,7 +219,6 @@ Region::Answer Region::give_up_discarded(const Fault &fault, Status status, Last
 Region::Answer Region::answer_by_fill(const Fault &fault) noexcept
 {
     const ChunkIndex chunk = fault.chunk;
-    table_.mark_touched(chunk);
     // A thread that fills something itself stays in the wait graph until the chunk's end is published; others are woken by the install.
     const bool fills = WaitGraph::of_process().set_waiting(fault.thread, key(chunk));
     ChunkWord seen = look(chunk);

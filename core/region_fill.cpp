@@ -54,7 +54,6 @@ Status Region::ensure(ChunkIndex chunk, Access access, Keep keep) noexcept
             const Neighbours neighbours = note_miss(kernel::this_thread(), chunk);
             if (neighbours.wanted && fill_extent(chunk, neighbours.access))
                 break; // there now, and perhaps gone again: look
-            table_.mark_touched(chunk);
             if (const ChunkWord claimed = seen; change(chunk, seen, seen.to(ChunkState::filling)))
                 return fill(chunk, claimed, access, keep, neighbours.wanted ? Reuse::unlikely : Reuse::likely, nullptr);
             continue;

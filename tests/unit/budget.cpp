@@ -44,6 +44,24 @@ void what_is_small_leaves_room_for_tables(void **)
     assert_int_equal(generous.limit_for(0), 80'000);
 }
 
+void tables_beyond_their_share_leave_less_for_chunks(void **)
+{
+    Budget budget(100'000, 88, 100);
+    budget.add_table(2'000);
+    assert_int_equal(budget.tables_beyond_share(), 0);
+    assert_int_equal(budget.limit_for(0), 96'438);
+    budget.add_table(20'000);
+    assert_int_equal(budget.tables_beyond_share(), 20'000);
+    assert_int_equal(budget.low(), 70'400);
+    assert_int_equal(budget.high(), 80'000);
+    assert_int_equal(budget.limit_for(0), 77'150);
+    assert_int_equal(budget.bytes(), 100'000); // where nothing can leave, all of it
+    budget.add_table(1'000'000); // half is for chunks, whatever comes
+    assert_int_equal(budget.high(), 50'000);
+    budget.remove_table(1'022'000);
+    assert_int_equal(budget.limit_for(0), 96'438);
+}
+
 void sizes_do_not_wrap_around(void **)
 {
     Budget budget(100, 50, 100);
@@ -146,7 +164,8 @@ int main()
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_charge_fits_or_is_refused),
         cmocka_unit_test(the_limit_of_a_charge_may_be_tighter_than_the_budget),
-        cmocka_unit_test(what_is_small_leaves_room_for_tables), cmocka_unit_test(sizes_do_not_wrap_around),
+        cmocka_unit_test(what_is_small_leaves_room_for_tables), cmocka_unit_test(tables_beyond_their_share_leave_less_for_chunks),
+        cmocka_unit_test(sizes_do_not_wrap_around),
         cmocka_unit_test(a_limit_below_what_is_used_refuses_everything),
         cmocka_unit_test(the_peak_stays),
         cmocka_unit_test(watermarks_are_percentages_of_the_budget),

@@ -4,12 +4,16 @@
 
 #include "chunk_table.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <set>
+#include <vector>
 
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 using namespace ufomem;
@@ -138,6 +142,110 @@ void a_huge_table_takes_memory_only_where_it_was_used(void **)
         assert_true(resident_pages() - before < 10 * (marks + 3) + 1000);
 }
 
+constexpr auto always = [](ChunkWord) { return true; };
+
+void a_block_goes_when_its_words_say_nothing(void **)
+{
+    const ChunkTable table = make(2 * block + 5);
+    for (const ChunkIndex chunk : {ChunkIndex{3}, ChunkIndex{block + 3}, ChunkIndex{2 * block + 3}}) {
+        const ChunkRange of_it = table.block_of(chunk);
+        assert_int_equal(of_it.count, chunk.value > 2 * block ? 5 : block);
+        assert_true(table.mark_touched(chunk));
+        assert_false(table.mark_touched(chunk));
+        table.at(chunk).store(ChunkWord{}.absent_since(7).bits());
+        assert_false(table.give_back(of_it, [](ChunkWord word) { return word.left_at() == 0; }));
+        assert_int_equal(table.look(chunk).left_at(), 7); // as before
+        assert_int_equal(visited(table, of_it).size(), of_it.count);
+        assert_true(table.give_back(of_it, always));
+        assert_int_equal(table.look(chunk).bits(), 0);
+        assert_true(visited(table, of_it).empty());
+        assert_true(table.mark_touched(chunk)); // and from the beginning again
+    }
+}
+
+void whatever_a_word_says_keeps_its_block(void **)
+{
+    const ChunkTable table = make(block);
+    const ChunkWord absent;
+    for (const ChunkWord word : {absent.with(ChunkWord::spilled), absent.with(ChunkWord::poisoned), absent.with(ChunkWord::queued),
+                                 absent.with(ChunkWord::waiters), absent.to(ChunkState::filling), absent.to(ChunkState::resident),
+                                 absent.to(ChunkState::leaving), absent.to(ChunkState::failed), absent.parked_in(0)})
+        for (const std::size_t chunk : {std::size_t{0}, block / 2, block - 1}) {
+            table.mark_touched({chunk});
+            table.at({chunk}).store(word.bits());
+            assert_false(table.give_back(table.all(), always));
+            assert_int_equal(table.at({chunk}).load(), word.bits());
+            assert_false(visited(table, table.all()).empty());
+            table.at({chunk}).store(0);
+        }
+    assert_true(table.give_back(table.all(), always));
+}
+
+/// Threads take chunks, keep something in the words of some, and forget it again, while one gives back whatever it may: no word that says something is lost,
+/// nor the mark of its block.
+void nobody_loses_a_word(void **)
+{
+    constexpr std::size_t chunks = 2 * block;
+    constexpr std::size_t used = 8; // of each block, so that all of them say nothing now and then
+    const ChunkTable table = make(chunks);
+    std::atomic<std::size_t> lost{0};
+    std::atomic<std::size_t> given{0};
+    std::atomic<std::size_t> at_work{3};
+    std::vector<std::atomic<bool>> kept(2 * used);
+    const auto work = [&](Random random) {
+        for (std::size_t i = 0, last = unit::rounds(100000); i < last; ++i) {
+            const std::size_t number = random.below(2 * used);
+            const ChunkIndex chunk{number / used * block + number % used * 100};
+            ChunkWord seen = table.look(chunk);
+            if (!seen.is(ChunkState::absent) || !table.change(chunk, seen, seen.to(ChunkState::filling)))
+                continue;
+            table.mark_touched(chunk);
+            if (seen.has(ChunkWord::spilled) != kept[number].load())
+                ++lost;
+            bool is_visited = false;
+            table.for_each_touched({chunk, 1}, [&](ChunkIndex) { is_visited = true; });
+            const bool keep = random.one_in(8);
+            kept[number].store(keep);
+            ChunkWord filling = table.look(chunk);
+            if (!is_visited || !filling.is(ChunkState::filling)
+                || !table.change(chunk, filling, keep ? ChunkWord(ChunkWord::spilled) : ChunkWord{}.absent_since(static_cast<ChunkWord::Bits>(i % 100))))
+                ++lost;
+        }
+        --at_work;
+    };
+    unit::on_threads(4, [&](std::size_t thread) {
+        if (thread != 0)
+            return work(Random(thread));
+        while (at_work.load() != 0)
+            for (const std::size_t first : {std::size_t{0}, block})
+                if (table.give_back(table.block_of({first}), always))
+                    ++given;
+    });
+    assert_int_equal(lost.load(), 0);
+    assert_true(given.load() != 0);
+    for (std::size_t number = 0; number < kept.size(); ++number)
+        assert_int_equal(table.look({number / used * block + number % used * 100}).has(ChunkWord::spilled), kept[number].load());
+}
+
+void memory_comes_back(void **)
+{
+    constexpr std::size_t blocks = 256;
+    const ChunkTable table = make(blocks * block);
+    for (std::size_t i = 0; i < blocks; ++i) {
+        table.mark_touched({i * block});
+        table.at({i * block}).store(ChunkWord{}.absent_since(1).bits());
+    }
+    const auto in_memory = [&] {
+        std::vector<unsigned char> pages(blocks);
+        assert_int_equal(mincore(&table.at({0}), blocks * ChunkTable::block_bytes, pages.data()), 0);
+        return std::count_if(pages.begin(), pages.end(), [](unsigned char page) { return (page & 1) != 0; });
+    };
+    assert_int_equal(in_memory(), blocks);
+    for (std::size_t i = 0; i < blocks; ++i)
+        assert_true(table.give_back(table.block_of({i * block}), always));
+    assert_int_equal(in_memory(), 0);
+}
+
 } // namespace
 
 int main()
@@ -150,6 +258,10 @@ int main()
         cmocka_unit_test(the_last_block_may_be_shorter),
         cmocka_unit_test(any_pattern_of_touches_is_found_again),
         cmocka_unit_test(a_huge_table_takes_memory_only_where_it_was_used),
+        cmocka_unit_test(a_block_goes_when_its_words_say_nothing),
+        cmocka_unit_test(whatever_a_word_says_keeps_its_block),
+        cmocka_unit_test(nobody_loses_a_word),
+        cmocka_unit_test(memory_comes_back),
     };
     return RUN(tests);
 }

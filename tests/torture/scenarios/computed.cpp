@@ -3,6 +3,7 @@
 #include "../array.hpp"
 #include "../guard.hpp"
 #include "../objects.hpp"
+#include "../random.hpp"
 #include "../scenario.hpp"
 #include "../unreliable.hpp"
 
@@ -59,6 +60,69 @@ void chunks(Pass &pass)
     const RegionOwner region = make_region(pass, core.get(), 512 * kib, 8, 64 * kib, from_mixed_words);
     if (core && region)
         use_mixed(pass, region.get(), {.words = 512 * kib, .stride = 16}, {.steps = 250, .seed = 5, .block = 2000});
+}
+
+/// Chunks so far from each other that what is remembered of them takes more than they do: it comes and goes as well.
+void far_apart(Pass &pass)
+{
+    constexpr std::size_t apart = 512 * kib, slots = 256, steps = 600; // a page of the library's for each
+    struct Version {
+        std::uint64_t oldest = 0, newest = 0;
+    };
+    const CoreOwner core = make_core(pass, 256 * kib);
+    const RegionOwner region = make_region(pass, core.get(), slots * apart, 8, 4 * kib, from_mixed_words);
+    if (!core || !region)
+        return;
+    std::vector<Version> versions(slots);
+    const auto *data = static_cast<const volatile std::uint64_t *>(ufo_data(region.get()));
+    const auto check = [&](std::size_t slot, std::uint64_t word) {
+        const std::uint64_t version = word - mixed_word(slot * apart);
+        if (version < versions[slot].oldest || version > versions[slot].newest)
+            pass.note(version < versions[slot].oldest ? Violation::lost : Violation::wrong, "slot %zu", slot);
+        pass.note_checked(1);
+    };
+    const auto load = [&](std::size_t slot) {
+        std::uint64_t word = 0;
+        if (pass.ok_signal(guarded([&] { word = data[slot * apart]; }), "a load"))
+            check(slot, word);
+    };
+    Random random(9);
+    pass.step("using");
+    for (std::size_t step = 0; step < steps; ++step) {
+        const std::size_t slot = random.below(slots);
+        Version &version = versions[slot];
+        const std::uint64_t next = mixed_word(slot * apart) + version.newest + 1;
+        std::uint64_t word = 0;
+        switch (random.below(8)) {
+        case 0:
+            ++version.newest;
+            if (pass.ok(ufo_write(region.get(), slot * apart, 1, &next), "ufo_write"))
+                version.oldest = version.newest;
+            break;
+        case 1:
+            (void)pass.ok(ufo_evict(region.get(), slot * apart, 1), "ufo_evict");
+            break;
+        case 2:
+            version.oldest = 0;
+            if (pass.ok(ufo_reset(region.get(), slot * apart, 1), "ufo_reset"))
+                version.newest = 0;
+            break;
+        case 3:
+            if (pass.ok(ufo_read(region.get(), slot * apart, 1, &word), "ufo_read"))
+                check(slot, word);
+            break;
+        default:
+            load(slot);
+            break;
+        }
+    }
+    pass.settle();
+    pass.step("verifying");
+    for (std::size_t slot = 0; slot < slots; ++slot)
+        if (pass.ok(ufo_touch(region.get(), slot * apart, 1), "ufo_touch"))
+            load(slot);
+    pass.resume();
+    pass.step("freeing");
 }
 
 void read_only(Pass &pass)
@@ -173,7 +237,8 @@ void caller_only(Pass &pass)
 
 constexpr Scenario all[] = {
     {"sequences", sequences, true},     {"small-chunks", small_chunks, true},
-    {"chunks", chunks, true},           {"read-only", read_only, false},
+    {"chunks", chunks, true},           {"far-apart", far_apart, true},
+    {"read-only", read_only, false},
     {"failing-source", failing_source}, {"failing-loads", failing_loads},
     {"nested", nested},                 {"caller-only", caller_only},
 };
