@@ -19,17 +19,13 @@ class Budget {
     std::size_t high() const { return percent(for_chunks(), high_percent_); }
     /// Up to where who needs `size` bytes at once may go before something has to leave.  The last part is for the library's own tables, which grow
     /// with what is in memory, and for stacks and code, which do not; what is large would lose the place of a whole chunk to that.
-    std::size_t limit_for(std::size_t size) const
+    std::size_t limit_for(std::size_t size) const { return limit_of(for_chunks(), size); }
+    /// What is free, or free to be used again, at the low watermark.
+    std::size_t margin() const
     {
         const std::size_t all = for_chunks();
-        const std::size_t marked = high();
-        const std::size_t beside_tables = all - all / table_share - std::min<std::size_t>(all / 64, 1024 * 1024);
-        if (size > all / 16 || marked <= beside_tables)
-            return marked;
-        return std::max(beside_tables, low() + (marked - low()) / 2);
+        return limit_of(all, 0) - percent(all, low_percent_);
     }
-    /// What is free, or free to be used again, at the low watermark.
-    std::size_t margin() const { return limit_for(0) - low(); }
     std::size_t used() const { return used_.load(std::memory_order_relaxed); }
     std::size_t peak() const { return peak_.load(std::memory_order_relaxed); }
 
@@ -50,18 +46,31 @@ class Budget {
     void add_table(std::size_t size) { tables_.fetch_add(size, std::memory_order_relaxed); }
     void remove_table(std::size_t size) { tables_.fetch_sub(size, std::memory_order_relaxed); }
     /// What tables take beyond their share.
-    std::size_t tables_beyond_share() const
-    {
-        const std::size_t share = bytes() / table_share;
-        const std::size_t tables = tables_.load(std::memory_order_relaxed);
-        return tables > share ? tables - share : 0;
-    }
+    std::size_t tables_beyond_share() const { return tables_beyond_share_of(bytes()); }
 
   private:
     static constexpr std::size_t table_share = 50; // of which one is theirs
 
-    /// Half of it at least: what cannot be given back must not stop everything.
-    std::size_t for_chunks() const { return bytes() - std::min(tables_beyond_share(), bytes() / 2); }
+    std::size_t tables_beyond_share_of(std::size_t all) const
+    {
+        const std::size_t tables = tables_.load(std::memory_order_relaxed);
+        return tables > all / table_share ? tables - all / table_share : 0;
+    }
+    /// Half of it at least: what cannot be given back must not stop everything.  To be asked once for everything that is to fit together.
+    std::size_t for_chunks() const
+    {
+        const std::size_t all = bytes();
+        return all - std::min(tables_beyond_share_of(all), all / 2);
+    }
+    std::size_t limit_of(std::size_t all, std::size_t size) const
+    {
+        const std::size_t low = percent(all, low_percent_);
+        const std::size_t marked = percent(all, high_percent_);
+        const std::size_t beside_tables = all - all / table_share - std::min<std::size_t>(all / 64, 1024 * 1024);
+        if (size > all / 16 || marked <= beside_tables)
+            return marked;
+        return std::max(beside_tables, low + (marked - low) / 2);
+    }
     static std::size_t percent(std::size_t of, unsigned percent) { return of / 100 * percent + of % 100 * percent / 100; }
 
     const unsigned low_percent_;

@@ -6,34 +6,55 @@
 #include <sched.h>
 
 namespace ufomem {
+namespace {
 
-/// Until the word is open again: whoever sealed it waits for nothing.
-ChunkWord ChunkTable::look_again(ChunkIndex chunk) const noexcept
+/// For somebody who is giving a page back, and waits for nothing but the kernel.
+void wait_a_moment(unsigned waited)
 {
     constexpr unsigned yields = 20;
     constexpr timespec moment{0, 20'000};
+    if (waited < yields)
+        sched_yield();
+    else
+        nanosleep(&moment, nullptr); // he may need just this processor
+}
+
+} // namespace
+
+/// Until the word is open again.
+ChunkWord ChunkTable::look_again(ChunkIndex chunk) const noexcept
+{
     for (unsigned i = 0;; ++i) {
         const ChunkWord seen{at(chunk).load(std::memory_order_acquire)};
         if (!seen.is_sealed())
             return seen;
-        if (i < yields)
-            sched_yield();
-        else
-            nanosleep(&moment, nullptr); // the other one may need just this processor
+        wait_a_moment(i);
     }
 }
 
-/// The page of a block whose words are all sealed.
+/// Of a block that is not marked as touched.  As long as its page is going, there may be processors that have the old one yet: what is changed there
+/// without a look, by who owns or holds the chunk, would be lost.
+bool ChunkTable::mark_first(Mark &mark) noexcept
+{
+    for (unsigned i = 0;; ++i) {
+        std::uint8_t seen = untouched;
+        if (mark.compare_exchange_strong(seen, touched))
+            return true;
+        if (seen == touched)
+            return false;
+        wait_a_moment(i);
+    }
+}
+
+/// The page of a block whose words are all sealed.  The kernel opens them before it has had all processors forget the page: who claims a chunk meanwhile
+/// finds that it is still going, as the mark was there before the page went.
 bool ChunkTable::drop(ChunkIndex first) const noexcept
 {
-    // Before the words open: who changes one of them afterwards finds no mark, and sets it.  That he sees this store is the kernel's doing, which takes
-    // the page away under a lock, and has all processors forget it.
-    Mark &mark = marks()[first.value / block_chunks];
-    mark.store(0);
-    if (kernel::drop(reinterpret_cast<std::byte *>(&at(first)), block_bytes).ok())
-        return true;
-    mark.store(1);
-    return false;
+    Mark &mark = mark_of(first);
+    mark.store(going);
+    const bool gone = kernel::drop(reinterpret_cast<std::byte *>(&at(first)), block_bytes).ok();
+    mark.store(gone ? untouched : touched);
+    return gone;
 }
 
 } // namespace ufomem

@@ -56,7 +56,7 @@ class ChunkTable {
     /// To be called before a word is first looked at that will soon be changed: a page that is read first, and then written to, costs two faults.
     void prepare(ChunkIndex chunk) const
     {
-        if (marks()[chunk.value / block_chunks].load(std::memory_order_relaxed) != 0)
+        if (mark_of(chunk).load(std::memory_order_relaxed) != untouched)
             return;
         ChunkWord::Bits absent = 0;
         at(chunk).compare_exchange_strong(absent, absent, std::memory_order_relaxed);
@@ -65,8 +65,8 @@ class ChunkTable {
     /// By who has just changed the word of an absent chunk, before anybody can count on that.  True if nobody had marked its block.
     bool mark_touched(ChunkIndex chunk) const
     {
-        Mark &mark = marks()[chunk.value / block_chunks];
-        return mark.load(std::memory_order_relaxed) == 0 && mark.exchange(1, std::memory_order_relaxed) == 0;
+        Mark &mark = mark_of(chunk);
+        return mark.load() != touched && mark_first(mark);
     }
 
     /// The chunks whose words lie in the same page.
@@ -75,7 +75,10 @@ class ChunkTable {
         const std::size_t first = chunk.value / block_chunks * block_chunks;
         return {ChunkIndex{first}, std::min(block_chunks, chunks_ - first)};
     }
+    static constexpr std::size_t number_of_block(ChunkIndex chunk) { return chunk.value / block_chunks; }
     static constexpr std::size_t block_bytes = 4096;
+    /// Whether blocks can be given back.
+    static bool has_pages_of_blocks() { return kernel::page_size() == block_bytes; }
 
     /// Gives back the page of a block if all of its words say nothing, and may_forget(ChunkWord) agrees; they are as in the beginning then.  By one
     /// thread at a time for each block.
@@ -84,7 +87,7 @@ class ChunkTable {
         const std::span words(&at(block.first), block.count);
         const auto may_go = [&may_forget](ChunkWord word) { return word.says_nothing() && may_forget(word); };
         // To look first costs little, and mostly says no.
-        if (kernel::page_size() != block_bytes
+        if (!has_pages_of_blocks()
             || !std::all_of(words.begin(), words.end(), [&](const Word &word) { return may_go(ChunkWord(word.load(std::memory_order_relaxed))); }))
             return false;
         const SignalGuard guard; // whoever meets a seal waits for this thread
@@ -104,7 +107,7 @@ class ChunkTable {
         for (std::size_t i = range.first.value; i < range.end().value;) {
             const std::size_t block_end = (i / block_chunks + 1) * block_chunks;
             const std::size_t end = block_end < range.end().value ? block_end : range.end().value;
-            if (marks()[i / block_chunks].load(std::memory_order_relaxed) != 0)
+            if (mark_of(ChunkIndex{i}).load(std::memory_order_relaxed) != untouched)
                 for (std::size_t chunk = i; chunk < end; ++chunk)
                     visit(ChunkIndex{chunk});
             i = end;
@@ -115,16 +118,19 @@ class ChunkTable {
     ChunkRange all() const { return {ChunkIndex{0}, chunks_}; }
 
   private:
-    using Mark = std::atomic<std::uint8_t>;
+    enum BlockMark : std::uint8_t { untouched, touched, going };
+    using Mark = std::atomic<std::uint8_t>; // changed by who has sealed the block, and from `untouched` by anybody
     static constexpr std::size_t block_chunks = block_bytes / sizeof(ChunkWord::Bits);
 
     ChunkWord look_again(ChunkIndex chunk) const noexcept;
+    static bool mark_first(Mark &mark) noexcept;
     bool drop(ChunkIndex first) const noexcept;
 
     static std::size_t bytes_for(std::size_t chunks) { return round_up(chunks * sizeof(ChunkWord::Bits), kernel::page_size()); }
     static std::size_t block_count(std::size_t chunks) { return (chunks + block_chunks - 1) / block_chunks; }
     Word *words() const { return reinterpret_cast<Word *>(words_.data()); }
     Mark *marks() const { return reinterpret_cast<Mark *>(touched_.data()); }
+    Mark &mark_of(ChunkIndex chunk) const { return marks()[chunk.value / block_chunks]; }
 
     kernel::Mapping words_;
     kernel::Mapping touched_;

@@ -67,6 +67,7 @@ void Evictor::evict(std::span<const Candidate> candidates, Region &region, bool 
         else
             room.chunks[alone++] = candidate.chunk;
     region.evict_candidates(room.chunks.first(alone), room.batch, eviction);
+    outcome.asked += candidates.size();
     outcome.freed += eviction.freed;
     if (passed)
         walks_store_.store(eviction.stored, std::memory_order_relaxed);
@@ -157,17 +158,20 @@ bool Evictor::call_stragglers()
     return !stretches.empty();
 }
 
-/// Pages of words, the oldest first, if none of their chunks is in memory, nor in the spill.  In `freed` bytes of chunks one for each page may have come out
-/// of use; others that are asked are not.
-void Evictor::give_back_words(std::size_t freed, const Room &room)
+/// Pages of words, the oldest first, if none of their chunks is in memory, nor in the spill.  With each of the candidates that were asked to leave one page may
+/// have come out of use; others that are looked at have not.
+void Evictor::give_back_words(std::size_t candidates, const Room &room)
 {
-    constexpr std::size_t asked_for_one = 8;
-    for (std::size_t asked = 0; asked < freed * asked_for_one && engine_.budget.tables_beyond_share() != 0; asked += ChunkTable::block_bytes) {
-        const std::span<Candidate> page = engine_.word_pages.pop(room.candidates.first(1), 1);
+    constexpr std::size_t looked_at_for_one = 8;
+    if (engine_.budget.tables_beyond_share() == 0)
+        return;
+    ResidentQueue &pages = engine_.word_pages;
+    for (std::size_t left = std::min(candidates * looked_at_for_one, pages.size()); left != 0 && engine_.budget.tables_beyond_share() != 0; --left) {
+        const std::span<Candidate> page = pages.pop(room.candidates.first(1), 1);
         if (page.empty())
             return;
         if (const RegionVisit region = visit(page[0].region); region && !region->give_back_words(page[0].chunk))
-            (void)engine_.word_pages.push(page[0], page[0].chunk.value);
+            (void)pages.push(page[0], ChunkTable::number_of_block(page[0].chunk));
     }
 }
 
@@ -178,7 +182,7 @@ Reclaimer::Outcome Evictor::make_room(std::size_t bytes, Need need, const Room &
         outcome = make_room_in_queues(bytes, need, room);
     if (outcome.freed == 0 && outcome.failure.code == Code::ok && need == Need::now)
         outcome = make_room_in_queues(bytes, Need::at_any_price, room);
-    give_back_words(outcome.freed, room);
+    give_back_words(outcome.asked, room);
     return outcome;
 }
 

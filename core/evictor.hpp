@@ -41,7 +41,7 @@ class Evictor final : public Reclaimer {
     Outcome make_room(std::size_t bytes, Need need, const Room &room);
     Outcome make_room_in_queues(std::size_t bytes, Need need, const Room &room);
     bool call_stragglers();
-    void give_back_words(std::size_t freed, const Room &room);
+    void give_back_words(std::size_t candidates, const Room &room);
     bool walks_go_first() const;
     enum Work : std::uint32_t { none, wanted, at_work, ending };
     void run() noexcept;

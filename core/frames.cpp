@@ -178,7 +178,8 @@ Status Frames::until(std::size_t bytes, Attempt attempt, LetGo let_go, const Fai
             outcome = reclaimer_->reclaim(batch(missing));
         if ((missing = attempt(budget_.limit_for(bytes), true)) == 0)
             return {};
-        if (trimmed + outcome.freed != 0)
+        const bool fits = bytes <= budget_.limit_for(bytes); // tables may have left less than that
+        if (fits && trimmed + outcome.freed != 0)
             continue; // others took what became free: try again
         if ((missing = attempt(budget_.bytes(), true)) == 0)
             return {};

@@ -13,6 +13,7 @@ class Reclaimer {
     struct Outcome {
         std::size_t freed = 0; ///< bytes that left regions: discharged, or parked in the pool
         Failure failure;       ///< why changed chunks could not leave, if that was so
+        std::size_t asked = 0; ///< how many were asked to leave, neighbours that came together as one
     };
     virtual Outcome reclaim(std::size_t bytes) = 0;
     /// Room is getting short, though nobody has to wait yet.  Must not wait.

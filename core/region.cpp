@@ -122,10 +122,13 @@ bool Region::change(ChunkIndex chunk, ChunkWord &seen, ChunkWord next) noexcept
 /// From now on it takes memory.
 void Region::add_word_page(ChunkIndex chunk) noexcept
 {
+    if (!ChunkTable::has_pages_of_blocks())
+        return;
     const ChunkRange block = table_.block_of(chunk);
     engine_.budget.add_table(ChunkTable::block_bytes);
     word_pages_.fetch_add(1, std::memory_order_relaxed);
-    (void)engine_.word_pages.push({ticket(), block.first, ChunkTable::block_bytes, block.count}, block.first.value); // if not, it stays until the end
+    const Candidate page{ticket(), block.first, ChunkTable::block_bytes, block.count};
+    (void)engine_.word_pages.push(page, ChunkTable::number_of_block(block.first)); // if not, it stays until the end
 }
 
 bool Region::give_back_words(ChunkIndex first) noexcept
