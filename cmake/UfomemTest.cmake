@@ -71,7 +71,7 @@ function(ufomem_add_test folder name)
 
   set(program ${folder}_${name})
   add_executable(${program} ${arg_SOURCES})
-  set_target_properties(${program} PROPERTIES OUTPUT_NAME ${name})
+  set_target_properties(${program} PROPERTIES OUTPUT_NAME ${name} UNITY_BUILD OFF)
   target_include_directories(${program} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${program} PRIVATE ${arg_LIBS} PkgConfig::CMOCKA Threads::Threads)
   ufomem_warnings(${program})

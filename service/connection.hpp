@@ -43,7 +43,7 @@ class Connection {
     void forget_end(const kernel::EventQueue &queue) const noexcept;
 
   private:
-    using Room = std::array<std::byte, most_bytes>;
+    using Room = std::array<std::byte, most_message_bytes>;
     explicit Connection(const std::string &path) : path_(path) {}
     Status greet() noexcept;
     void give_back(std::uint64_t region) noexcept;

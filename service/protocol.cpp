@@ -17,7 +17,7 @@ struct Shape {
 template <class Message> constexpr Shape shape_of()
 {
     static_assert(std::is_trivially_copyable_v<Message> && std::has_unique_object_representations_v<Message>, "no byte of a message is left undefined");
-    static_assert(sizeof(Message) <= most_bytes);
+    static_assert(sizeof(Message) <= most_message_bytes);
     return {Message::kind, sizeof(Message), Message::carries};
 }
 

@@ -181,7 +181,7 @@ struct Failed {
     char text[most] = {}; ///< ends with a zero
 };
 
-constexpr std::size_t most_bytes = sizeof(Failed);
+constexpr std::size_t most_message_bytes = sizeof(Failed);
 
 /// What kind of message it is: one that is complete, that we understand, and that has a descriptor with it if it should.
 Result<Kind> kind_of(std::span<const std::byte> message, bool with_descriptor) noexcept;

@@ -67,7 +67,7 @@ void Session::serve_message(FaultThreads &threads) noexcept
 
 bool Session::hear() noexcept
 {
-    alignas(Head) std::array<std::byte, most_bytes> room;
+    alignas(Head) std::array<std::byte, most_message_bytes> room;
     Result<kernel::UnixSocket::Received> received = socket_.receive(room);
     if (!received.ok() || received->size == 0)
         return false;

@@ -13,7 +13,7 @@
 namespace ufomem {
 namespace {
 
-bool whole_elements(const Geometry &geometry, ByteRange data)
+bool are_whole_elements(const Geometry &geometry, ByteRange data)
 {
     return data.offset % geometry.element_size() == 0 && data.length % geometry.element_size() == 0;
 }
@@ -58,7 +58,7 @@ Status CallbackSource::write_back(ElementRange elements, const std::byte *in)
 
 std::size_t CallbackSource::scratch_bytes(const Geometry &geometry, ByteRange data) const
 {
-    if (whole_elements(geometry, data))
+    if (are_whole_elements(geometry, data))
         return 0;
     return round_up(geometry.bytes_of(geometry.elements_meeting(data)).length, kernel::page_size());
 }
@@ -66,7 +66,7 @@ std::size_t CallbackSource::scratch_bytes(const Geometry &geometry, ByteRange da
 Status CallbackSource::load(const Geometry &geometry, ByteRange data, std::byte *out)
 {
     const ElementRange elements = geometry.elements_meeting(data);
-    if (whole_elements(geometry, data))
+    if (are_whole_elements(geometry, data))
         return populate(elements, out);
     const ByteRange window = geometry.bytes_of(elements);
     Result<kernel::Mapping> buffer = scratch(window.length);
@@ -81,7 +81,7 @@ Status CallbackSource::load(const Geometry &geometry, ByteRange data, std::byte 
 Status CallbackSource::store(const Geometry &geometry, ByteRange data, const std::byte *in)
 {
     const ElementRange elements = geometry.elements_meeting(data);
-    if (whole_elements(geometry, data))
+    if (are_whole_elements(geometry, data))
         return write_back(elements, in);
 
     // The callbacks may wait for other chunks, and those for us: the wait graph has to know.

@@ -76,7 +76,7 @@ class Liar {
             pollfd asked{client.descriptor(), POLLIN, 0};
             if (poll(&asked, 1, 20) != 1)
                 return;
-            alignas(Head) std::byte room[most_bytes];
+            alignas(Head) std::byte room[most_message_bytes];
             Result<kernel::UnixSocket::Received> received = client.receive(room);
             if (!received.ok() || received->size == 0)
                 return;

@@ -78,7 +78,7 @@ class Caller {
     /// What comes back, and must be an answer.  False if the service has hung up.
     bool hear(Kind *kind = nullptr, std::vector<std::byte> *message = nullptr)
     {
-        alignas(Head) std::byte room[most_bytes];
+        alignas(Head) std::byte room[most_message_bytes];
         Result<kernel::UnixSocket::Received> received = socket_.receive(room);
         MUST(received.ok(), "%s", last_error()); // it answers, or hangs up, in time
         if (received->size == 0)

@@ -59,7 +59,7 @@ template <class Message> std::vector<std::byte> altered(Message message, Input &
     if (in.one_in(16))
         set_number(bytes, 8 * in.up_to(1), in);
     if (in.one_in(16))
-        bytes.resize(in.up_to(2 * ufomem::service::most_bytes));
+        bytes.resize(in.up_to(2 * ufomem::service::most_message_bytes));
     return bytes;
 }
 

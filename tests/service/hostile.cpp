@@ -43,7 +43,7 @@ void garbage(void **)
             if (stream % 2 != 0)
                 CHECK(raw.greet());
             unit::Random random(stream);
-            std::byte message[2 * most_bytes];
+            std::byte message[2 * most_message_bytes];
             for (std::byte &byte : message)
                 byte = static_cast<std::byte>(random.next());
             CHECK(raw.socket.send(std::span(message).first(random.between(1, sizeof message))).ok());

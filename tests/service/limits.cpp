@@ -20,7 +20,7 @@ Code turned_away(const std::string &path)
     RawClient raw;
     if (!raw.connect(path))
         return Code::system;
-    std::byte room[most_bytes];
+    std::byte room[most_message_bytes];
     Result<kernel::UnixSocket::Received> received = raw.socket.receive(room);
     if (!received.ok() || received->size != sizeof(Failed))
         return Code::system;

@@ -22,7 +22,7 @@ template <class Message> void whole_message_is_taken()
     assert_int_equal(read_as<Message>(bytes_of(message)).head.number, 7);
     assert_fails(kind_of(bytes_of(message), !Message::carries), Code::invalid);
     // Each shorter one, and longer ones.
-    std::vector<std::byte> room(2 * most_bytes);
+    std::vector<std::byte> room(2 * most_message_bytes);
     std::memcpy(room.data(), &message, sizeof message);
     for (std::size_t size = 0; size < room.size(); ++size)
         if (size != sizeof message)
@@ -73,16 +73,16 @@ void garbage_is_refused(void **)
     unit::Random random;
     std::size_t taken = 0;
     for (std::size_t round = 0; round < unit::rounds(100'000); ++round) {
-        std::array<std::byte, most_bytes> room;
+        std::array<std::byte, most_message_bytes> room;
         for (std::byte &byte : room)
             byte = static_cast<std::byte>(random.next());
         if (random.one_in(2)) {
             Head head;
             head.kind = static_cast<Kind>(random.below(20));
-            head.size = static_cast<std::uint32_t>(random.below(most_bytes + 1));
+            head.size = static_cast<std::uint32_t>(random.below(most_message_bytes + 1));
             std::memcpy(room.data(), &head, sizeof head);
         }
-        const std::size_t size = random.below(most_bytes + 1);
+        const std::size_t size = random.below(most_message_bytes + 1);
         const std::span message = std::span(room).first(size);
         if (Result<Kind> kind = kind_of(message, random.one_in(2)); kind.ok()) {
             ++taken;

@@ -30,7 +30,7 @@ struct RawClient {
     bool is_dismissed()
     {
         for (;;) {
-            std::byte room[most_bytes];
+            std::byte room[most_message_bytes];
             Result<kernel::UnixSocket::Received> received = socket.receive(room);
             if (!received.ok() || received->size == 0)
                 return received.ok() || std::strstr(last_error(), "reset");
@@ -43,7 +43,7 @@ struct RawClient {
     {
         if (Status status = socket.send(bytes_of(request), descriptor); !status.ok())
             return status;
-        alignas(Head) std::byte room[most_bytes];
+        alignas(Head) std::byte room[most_message_bytes];
         Result<kernel::UnixSocket::Received> received = socket.receive(room);
         if (!received.ok())
             return received.status();
