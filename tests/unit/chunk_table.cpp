@@ -37,6 +37,12 @@ std::set<std::size_t> visited(const ChunkTable &table, ChunkRange range)
     return chunks;
 }
 
+bool under_valgrind()
+{
+    const char *variant = std::getenv("UFOMEM_TEST_VARIANT");
+    return variant && std::string_view(variant) == "memcheck";
+}
+
 /// Resident pages of the process.
 long resident_pages()
 {
@@ -137,8 +143,7 @@ void a_huge_table_takes_memory_only_where_it_was_used(void **)
     assert_int_equal(sum, 3);
     // Marks for all of it, and three blocks of words; sanitizers need some for themselves, and Valgrind a table of every page.
     const long marks = static_cast<long>(chunks / block) / sysconf(_SC_PAGESIZE);
-    const char *variant = std::getenv("UFOMEM_TEST_VARIANT");
-    if (!variant || std::string_view(variant) != "memcheck")
+    if (!under_valgrind())
         assert_true(resident_pages() - before < 10 * (marks + 3) + 1000);
 }
 
@@ -236,7 +241,8 @@ void nobody_loses_a_word(void **)
         } while (at_work.load() != 0);
     });
     assert_int_equal(lost.load(), 0);
-    assert_true(given.load() != 0);
+    if (!under_valgrind()) // which runs one thread at a time, and rarely the one that gives back for long enough
+        assert_true(given.load() != 0);
     for (std::size_t number = 0; number < kept.size(); ++number)
         assert_int_equal(table.look({number / used * block + number % used * 100}).has(ChunkWord::spilled), kept[number].load());
 }
