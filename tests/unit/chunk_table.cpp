@@ -207,7 +207,8 @@ void nobody_loses_a_word(void **)
     std::atomic<std::size_t> at_work{3};
     std::vector<std::atomic<bool>> kept(2 * used);
     const auto work = [&](Random random) {
-        for (std::size_t i = 0, last = unit::rounds(100000); i < last; ++i) {
+        // And on, if whoever gives back has not had a processor yet.
+        for (std::size_t i = 0, last = unit::rounds(100000); i < last || (given.load() == 0 && i < 100 * last); ++i) {
             const std::size_t number = random.below(2 * used);
             const ChunkIndex chunk{number / used * block + number % used * 100};
             ChunkWord seen = table.look(chunk);
