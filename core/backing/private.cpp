@@ -18,6 +18,14 @@ Status discarded() noexcept
     return fail(Code::lost, "changed pages of the region were discarded by the program (madvise or munmap on lazy memory); call ufo_reset on them");
 }
 
+/// A huge page moves whole only to where no table for small ones hangs.  Chunks that come alone leave such a table behind, and a frame that had to be moved piece by
+/// piece does so wherever it comes, so that in the end all frames of the pool are in pieces.  Linux 6.14 and later frees the table of what is dropped whole.
+void make_way_for_huge(std::byte *empty, std::size_t size) noexcept
+{
+    if (size % kernel::huge_page_size == 0)
+        (void)kernel::drop(empty, size);
+}
+
 /// Of memory that others may have stored to until it was protected: ThreadSanitizer does not see that they cannot any more.
 #if defined(__SANITIZE_THREAD__)
 __attribute__((no_sanitize("thread"))) bool same(const std::byte *left, const std::byte *right, std::size_t size)
@@ -144,6 +152,8 @@ Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Ac
     const bool moves = plan.install == Install::move && staging.extra == 0;
     const std::size_t size = pages.length;
     std::size_t done = 0;
+    if (moves)
+        make_way_for_huge(at(pages), size);
     while (moves && done < size) {
         const Transfer transfer = faults_.move(at(pages) + done, staging.data + done, size - done);
         done += transfer.done;
@@ -230,6 +240,7 @@ Result<Outgoing> PrivateBacking::move_out(ByteRange pages) noexcept
     Result<Frame> frame = frames_for(pages.length).take_empty();
     if (!frame.ok())
         return frame.status();
+    make_way_for_huge(frame->data, size);
     const Transfer out = faults_.move(frame->data, at(pages), size);
     if (out.error == 0) {
         Outgoing outgoing;
