@@ -4,6 +4,7 @@
 //
 //   absent --> filling --> resident --> leaving --> absent | parked
 //   parked --> filling        ^------------'  (a write-back failed)
+//   resident --> filling  (it joins its extent, which is on its way in)
 //   filling -> failed | absent        failed --> absent (reset)
 //
 // A word that says nothing is sealed while its page is given back (chunk_table.hpp), which nobody but the table sees.
@@ -33,12 +34,15 @@ class ChunkWord {
     static constexpr Bits queued = 1U << 7;   ///< stands in the resident queue
     static constexpr Bits cleaning = 1U << 8; ///< resident, protected, being written out
 
-    // Holds are the library's own, for the length of a copy; pins are the user's.  Both only exist on resident chunks, so
+    // Holds are the library's own, for the length of a copy; pins are the user's.  These only exist on resident chunks, so
     // a parked chunk keeps the number of its frame in their place, and one that left with a walk the time when it did.
     static constexpr Bits one_hold = 1U << 9;
     static constexpr Bits holds_mask = 0x7fU << 9;
     static constexpr Bits one_pin = 1U << 16;
-    static constexpr Bits pins_mask = 0xffffU << 16;
+    static constexpr Bits pins_mask = 0x7fffU << 16;
+    /// Of a resident chunk: it came with its extent, and leaves with it.  Wherever this is set, the extent stands in a queue of those that may leave, or somebody
+    /// has it in hand who takes it from there.
+    static constexpr Bits in_extent = 1U << 31;
     static constexpr unsigned frame_shift = 9;
     static constexpr Bits most_frames = 1U << (32 - frame_shift);
     static constexpr unsigned time_bits = 32 - frame_shift;
@@ -66,7 +70,7 @@ class ChunkWord {
     /// When an absent chunk left; 0: not known.
     constexpr Bits left_at() const { return is(ChunkState::absent) ? bits_ >> frame_shift : 0; }
 
-    /// The same chunk in another state, without holds, pins and frame; the flags stay, but for what only a resident chunk can be.
+    /// The same chunk in another state, without holds, pins, extent and frame; the flags stay, but for what only a resident chunk can be.
     constexpr ChunkWord to(ChunkState state) const
     {
         const Bits stay = is(ChunkState::resident) && state != ChunkState::resident ? flags_mask & ~shut : flags_mask;
@@ -88,6 +92,13 @@ class ChunkWord {
     constexpr bool cleaning_now() const { return is(ChunkState::resident) && has(cleaning); }
     constexpr bool can_hold() const { return is(ChunkState::resident) && !has(cleaning) && holds() < holds_mask / one_hold; }
     constexpr bool can_leave() const { return is(ChunkState::resident) && (bits_ & (cleaning | holds_mask | pins_mask)) == 0; }
+    /// It is in memory, and may be taken as it is into its extent, which is on its way in: unchanged, and used by nobody who counts on its place.
+    constexpr bool can_join() const
+    {
+        const bool alone = can_leave() && (bits_ & (dirty | in_extent)) == 0;
+        return (alone || is(ChunkState::parked)) && !has(poisoned);
+    }
+    constexpr bool leaves_with_extent() const { return is(ChunkState::resident) && has(in_extent); }
     /// Stores reach the memory without a fault.
     constexpr bool takes_stores() const { return has(dirty) && !has(shut); }
     constexpr bool can_clean() const { return is(ChunkState::resident) && (bits_ & (cleaning | holds_mask)) == 0; }

@@ -169,7 +169,8 @@ bool Region::claim(ChunkIndex chunk, ChunkWord &seen, ChunkWord next, Glancers g
         }
         wake_after(chunk, now);
     } else {
-        publish(chunk, seen);
+        publish(chunk, seen.to(ChunkState::resident));
+        enqueue(chunk); // its turn, or its extent's, may have come meanwhile
     }
     if (glancers == Glancers::passed_over) {
         // Who comes now gives way, until the caller has it.
@@ -273,7 +274,7 @@ void Region::enqueue(ChunkRange extent, Reuse reuse) noexcept
         return;
     queued_.fetch_sub(1, std::memory_order_relaxed);
     for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk)
-        enqueue(chunk);
+        leave_extent(chunk);
 }
 
 } // namespace ufomem

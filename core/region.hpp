@@ -233,10 +233,24 @@ class Region final : public AnyRegion {
     Readahead::Limits readahead_limits() const;
     bool fill_extent(ChunkIndex chunk, Access access) noexcept;
     bool is_stale(ChunkIndex chunk) noexcept;
-    bool claim_extent(ChunkRange extent) noexcept;
+    /// Chunks that came alone before their extent, and join it now: their content is there.
+    struct Forerunners {
+        struct One {
+            ChunkIndex chunk;
+            ChunkWord before;
+        };
+        std::array<One, 32> chunks;
+        std::size_t count = 0;
+        std::size_t joined = 0; ///< so many of them, from the first on, are not in memory on their own any more
+    };
+    bool claim_extent(ChunkRange extent, Forerunners &forerunners) noexcept;
+    void give_up_extent(ChunkRange claimed, const Forerunners &forerunners) noexcept;
     void publish_extent(ChunkRange chunks, ChunkState state) noexcept;
-    Status bring_in(ChunkRange extent, Access access, Reuse reuse) noexcept;
-    Status load_extent(ChunkRange extent, std::byte *out) noexcept;
+    Status bring_in(ChunkRange extent, Access access, Reuse reuse, Forerunners &forerunners) noexcept;
+    Status load_extent(ChunkRange extent, Forerunners &forerunners, std::byte *out) noexcept;
+    Status load_chunks(ChunkRange chunks, std::byte *out) noexcept;
+    Status join(const Forerunners::One &forerunner, std::byte *out) noexcept;
+    void leave_extent(ChunkIndex chunk) noexcept;
     bool leave_together(ChunkRange extent, bool dirty, Eviction &eviction) noexcept;
 
     // region_leave.cpp

@@ -5,6 +5,7 @@
 #include "kernel/clock.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace ufomem {
 
@@ -79,18 +80,38 @@ bool Region::left_behind(ChunkRange chunks) noexcept
     return lock && !readahead_.in_use(chunks.first.value, chunks.count, readahead_limits());
 }
 
-/// Takes all chunks of an extent from absent to filling, or none.
-bool Region::claim_extent(ChunkRange extent) noexcept
+/// Takes all chunks of an extent to filling, or none.  A few may be in memory: a walk whose extents were all in use somewhere would go on chunk by chunk, and so
+/// would every walk after it.
+bool Region::claim_extent(ChunkRange extent, Forerunners &forerunners) noexcept
 {
+    const std::size_t most = backing_->has_huge_extents() ? std::clamp<std::size_t>(extent.count / 8, 1, forerunners.chunks.size()) : 0;
     for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk) {
         ChunkWord seen = look(chunk);
-        if (!seen.is(ChunkState::absent) || seen.has(ChunkWord::poisoned)
-            || !change(chunk, seen, seen.to(ChunkState::filling))) {
-            publish_extent({extent.first, chunk.value - extent.first.value}, ChunkState::absent);
+        const bool absent = seen.is(ChunkState::absent) && !seen.has(ChunkWord::poisoned);
+        const bool joins = seen.can_join() && forerunners.count < most;
+        if (!(absent || joins) || !claim(chunk, seen, seen.to(ChunkState::filling), Glancers::respected)) {
+            give_up_extent({extent.first, chunk.value - extent.first.value}, forerunners);
             return false;
         }
+        if (joins)
+            forerunners.chunks[forerunners.count++] = {chunk, seen};
     }
     return true;
+}
+
+/// The extent does not come in: those that have not joined it are what they were.
+void Region::give_up_extent(ChunkRange claimed, const Forerunners &forerunners) noexcept
+{
+    ChunkIndex next = claimed.first;
+    for (std::size_t i = forerunners.joined; i < forerunners.count; ++i) {
+        const auto &[chunk, before] = forerunners.chunks[i];
+        publish_extent({next, chunk.value - next.value}, ChunkState::absent);
+        publish(chunk, before);
+        if (before.is(ChunkState::resident))
+            enqueue(chunk); // its turn may have come meanwhile
+        next = ChunkIndex{chunk.value + 1};
+    }
+    publish_extent({next, claimed.end().value - next.value}, ChunkState::absent);
 }
 
 /// Ends the transition of chunks that the caller owns, each with the flags that it has.
@@ -111,16 +132,17 @@ bool Region::fill_extent(ChunkIndex chunk, Access access) noexcept
         return false;
     // What was here a little while ago is likely to be used again.
     const Reuse reuse = engine_.walks.is_wanted_again(look(extent.first).left_at()) ? Reuse::likely : Reuse::unlikely;
-    if (!claim_extent(extent))
+    Forerunners forerunners;
+    if (!claim_extent(extent, forerunners))
         return false;
     const Walks::Arrival arrival(engine_.walks, Geometry::extent_bytes);
-    if (bring_in(extent, options_.read_only ? Access::read : access, reuse).ok())
+    if (bring_in(extent, options_.read_only ? Access::read : access, reuse, forerunners).ok())
         return true;
-    publish_extent(extent, ChunkState::absent);
+    give_up_extent(extent, forerunners);
     return false;
 }
 
-Status Region::bring_in(ChunkRange extent, Access access, Reuse reuse) noexcept
+Status Region::bring_in(ChunkRange extent, Access access, Reuse reuse, Forerunners &forerunners) noexcept
 {
     const ByteRange pages = geometry_->pages_of_extent(extent);
     const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(extent.first),
@@ -129,7 +151,7 @@ Status Region::bring_in(ChunkRange extent, Access access, Reuse reuse) noexcept
     if (!staging.ok())
         return staging.status();
     const std::int64_t begin = kernel::now_nanoseconds();
-    Status status = load_extent(extent, staging->data);
+    Status status = load_extent(extent, forerunners, staging->data);
     extent_nanoseconds_.store(kernel::now_nanoseconds() - begin, std::memory_order_relaxed);
     if (!status.ok()) {
         backing_->abandon(*staging);
@@ -140,7 +162,7 @@ Status Region::bring_in(ChunkRange extent, Access access, Reuse reuse) noexcept
         return dirty.status();
     resident_bytes_.fetch_add(pages.length, std::memory_order_relaxed);
     for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk) {
-        ChunkWord next = look(chunk).to(ChunkState::resident).without(ChunkWord::poisoned);
+        ChunkWord next = look(chunk).to(ChunkState::resident).without(ChunkWord::poisoned).with(ChunkWord::in_extent);
         if (*dirty) {
             if (next.has(ChunkWord::spilled)) // what it holds will be out of date
                 release_spilled(chunk);
@@ -152,18 +174,59 @@ Status Region::bring_in(ChunkRange extent, Access access, Reuse reuse) noexcept
     return {};
 }
 
-/// From the source what lies there, and from the spill what has changed.
-Status Region::load_extent(ChunkRange extent, std::byte *out) noexcept
+/// What is in memory from there, and the rest from the source and the spill.
+Status Region::load_extent(ChunkRange extent, Forerunners &forerunners, std::byte *out) noexcept
 {
-    const std::size_t begin = extent.first.value * geometry_->chunk_bytes();
-    for (ChunkIndex chunk = extent.first; chunk < extent.end();) {
+    const auto place = [&](ChunkIndex chunk) { return out + (chunk.value - extent.first.value) * geometry_->chunk_bytes(); };
+    ChunkIndex next = extent.first;
+    for (; forerunners.joined < forerunners.count; ++forerunners.joined) {
+        const Forerunners::One &forerunner = forerunners.chunks[forerunners.joined];
+        if (Status status = load_chunks({next, forerunner.chunk.value - next.value}, place(next)); !status.ok())
+            return status;
+        if (Status status = join(forerunner, place(forerunner.chunk)); !status.ok())
+            return status;
+        next = ChunkIndex{forerunner.chunk.value + 1};
+    }
+    return load_chunks({next, extent.end().value - next.value}, place(next));
+}
+
+/// Copies the content of a chunk that is in memory into its extent, and takes it away from where it was.
+Status Region::join(const Forerunners::One &forerunner, std::byte *out) noexcept
+{
+    const auto &[chunk, before] = forerunner;
+    const ByteRange pages = geometry_->pages_of(chunk);
+    if (before.is(ChunkState::parked)) {
+        Result<Staging> parked = backing_->rescue(before, word(chunk), chunk, Access::write);
+        if (!parked.ok())
+            return parked.status();
+        if (!*parked) // its frame was wanted elsewhere
+            return load_chunks({chunk, 1}, out);
+        std::memcpy(out, parked->data, pages.length);
+        backing_->abandon(*parked);
+        count(&Counters::rescues);
+        return {};
+    }
+    // As if it had changed: where it is, the program may discard it.
+    Result<Outgoing> outgoing = backing_->take_out(pages, true);
+    if (!outgoing.ok())
+        return outgoing.status();
+    std::memcpy(out, outgoing->data, pages.length);
+    gone(*outgoing);
+    return {};
+}
+
+/// Absent chunks: from the source what lies there, and from the spill what has changed.
+Status Region::load_chunks(ChunkRange chunks, std::byte *out) noexcept
+{
+    const std::size_t begin = chunks.first.value * geometry_->chunk_bytes();
+    for (ChunkIndex chunk = chunks.first; chunk < chunks.end();) {
         ChunkRange run{chunk, 1};
         const bool spilled = look(chunk).has(ChunkWord::spilled);
         const auto continues = [&](ChunkIndex next) {
             return look(next).has(ChunkWord::spilled) == spilled
                    && (!spilled || spill_place(next) == spill_place(chunk) + run.count * geometry_->chunk_bytes());
         };
-        while (run.end() < extent.end() && continues(run.end()))
+        while (run.end() < chunks.end() && continues(run.end()))
             ++run.count;
         const ByteRange data = geometry_->data_of(run);
         std::byte *const to = out + (data.offset - begin);
@@ -241,7 +304,7 @@ void Region::evict_extent(ChunkRange extent, Eviction &eviction) noexcept
     if (!dirty || !eviction.only_clean)
         for (; chunk < extent.end(); ++chunk) {
             ChunkWord seen = look(chunk);
-            if (!seen.can_leave() || seen.has(ChunkWord::dirty) != dirty
+            if (!seen.can_leave() || !seen.leaves_with_extent() || seen.has(ChunkWord::dirty) != dirty
                 || !claim(chunk, seen, seen.to(ChunkState::leaving), Glancers::respected))
                 break;
         }
@@ -251,8 +314,17 @@ void Region::evict_extent(ChunkRange extent, Eviction &eviction) noexcept
     // Some have changed and others not, or are in use, or have left: from now on they are on their own.
     publish_extent(claimed, ChunkState::resident);
     for (chunk = extent.first; chunk < extent.end(); ++chunk)
-        if (const ChunkWord seen = look(chunk); seen.is(ChunkState::resident) && seen.pins() == 0)
-            enqueue(chunk);
+        leave_extent(chunk);
+}
+
+/// From now on the chunk, if it is in memory, is on its own.
+void Region::leave_extent(ChunkIndex chunk) noexcept
+{
+    ChunkWord seen = look(chunk);
+    while (seen.leaves_with_extent() && !change(chunk, seen, seen.without(ChunkWord::in_extent))) {
+    }
+    if (seen.is(ChunkState::resident) && seen.pins() == 0)
+        enqueue(chunk);
 }
 
 } // namespace ufomem

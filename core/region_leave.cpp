@@ -127,7 +127,8 @@ void Region::evict_candidates(std::span<const ChunkIndex> chunks, Batch &batch, 
         queued_.fetch_sub(1, std::memory_order_relaxed);
         ChunkWord seen{word(chunk).fetch_and(~ChunkWord::queued, std::memory_order_acq_rel)};
         seen = seen.without(ChunkWord::queued);
-        const auto may_leave = [&] { return seen.can_leave() && !(eviction.only_clean && seen.has(ChunkWord::dirty)); };
+        // A place in the queue from before its extent came means nothing.
+        const auto may_leave = [&] { return seen.can_leave() && !seen.leaves_with_extent() && !(eviction.only_clean && seen.has(ChunkWord::dirty)); };
         bool claimed = false;
         for (int attempts = 0; attempts < 3 && may_leave() && !claimed; ++attempts)
             claimed = claim(chunk, seen, seen.to(ChunkState::leaving),
@@ -137,7 +138,7 @@ void Region::evict_candidates(std::span<const ChunkIndex> chunks, Batch &batch, 
                 entry.emplace(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunk), WaitGraph::nothing);
             (void)leave(chunk, seen, eviction.passed ? Parking::no : Parking::yes, batch, eviction);
             eviction.only_clean |= eviction.failure.code != Code::ok;
-        } else if (seen.is(ChunkState::resident) && seen.pins() == 0) {
+        } else if (seen.is(ChunkState::resident) && seen.pins() == 0 && !seen.leaves_with_extent()) {
             enqueue(chunk); // its turn comes again
         }
         // Pinned: the last unpin enqueues it; in transition: who ends that.

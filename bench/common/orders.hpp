@@ -18,8 +18,8 @@ struct Order {
         : name(options.text("order", "scan")), reads(options.size("reads", 10000)),
           threads(static_cast<unsigned>(options.size("threads", 1)))
     {
-        if (name != "scan" && name != "again" && name != "write" && name != "random")
-            die("--order is scan, again, write or random");
+        if (name != "scan" && name != "again" && name != "after-reads" && name != "write" && name != "random")
+            die("--order is scan, again, after-reads, write or random");
         if (threads == 0)
             die("--threads is 1 at least");
     }
@@ -38,8 +38,10 @@ inline void record_order(const Order &order, std::span<Element> array, std::size
         record("reads", std::uint64_t{order.reads});
         record("seconds", random_reads(array, order.reads / order.threads, team));
     } else {
-        if (order.name == "again")
+        if (order.name == "again" || order.name == "after-reads")
             scan(array);
+        if (order.name == "after-reads") // one in every huge page, on the average
+            random_reads(array, array.size_bytes() / (std::size_t{2} << 20), team);
         record("seconds", order.name == "write" ? scan_and_write(array) : scan(array));
     }
     record("budget_bytes", std::uint64_t{budget});

@@ -189,10 +189,11 @@ Group from_file(const Scale &scale, const std::string &path)
             }};
 }
 
-/// The frames are there, and a part of the array may be.
+/// The frames are there, and a part of the array may be; after single reads some of that in small pages.
 Group again(const Scale &scale, const std::string &path)
 {
     const Arguments order = {"--order", "again"};
+    const Arguments after_reads = {"--order", "after-reads"};
     const Arguments file = {"--file", path};
     const Arguments read_only = {"--read-only"};
     const Arguments in_line = {"--delivery", "inline"};
@@ -203,6 +204,8 @@ Group again(const Scale &scale, const std::string &path)
                 library_array(scale, library_default, "", order),
                 library_array(scale, library_default, ", read-only", order + read_only),
                 library_array(scale, library_default, ", read-only, inline", order + read_only + in_line),
+                library_array(scale, library_default, ", single reads before", after_reads),
+                library_array(scale, library_default, ", read-only, single reads before", after_reads + read_only),
                 by_hand(scale, 1 * MiB, file),
                 library_array(scale, library_default, ", file", order + file),
                 library_array(scale, library_default, ", file, read-only", order + file + read_only),

@@ -68,6 +68,9 @@ class Backing {
     /// Makes it visible.  True if the pages count as changed from now on.  The staging is used up either way; without success nobody is woken.
     virtual Result<bool> install(ByteRange pages, const Staging &staging, Access access, Wake wake) noexcept = 0;
 
+    /// Whether an extent comes in as one page, if nothing of it is there on its own.
+    virtual bool has_huge_extents() const noexcept { return false; }
+
     // -- going out
     virtual Result<Outgoing> take_out(ByteRange pages, bool dirty) noexcept = 0;
     /// Whether frames keep the content of what went out this way.

@@ -27,6 +27,7 @@ class PrivateBacking final : public Backing {
     Result<Staging> rescue(ChunkWord parked, const std::atomic<ChunkWord::Bits> &word, ChunkIndex chunk, Access access) noexcept override;
     void abandon(const Staging &staging) noexcept override;
     Result<bool> install(ByteRange pages, const Staging &staging, Access access, Wake wake) noexcept override;
+    bool has_huge_extents() const noexcept override { return extent_class_ && most_bytes() % kernel::huge_page_size == 0 && policy().can_move; }
     Result<Outgoing> take_out(ByteRange pages, bool dirty) noexcept override;
     bool can_park(const Outgoing &outgoing) const override;
     void finish(std::span<Outgoing> outgoing) noexcept override;

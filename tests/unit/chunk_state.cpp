@@ -24,14 +24,14 @@ void the_parts_of_a_word_do_not_overlap(void **)
 {
     Bits taken = 7; // the state
     for (const Bits part :
-         {flags[0], flags[1], flags[2], flags[3], flags[4], flags[5], ChunkWord::holds_mask, ChunkWord::pins_mask}) {
+         {flags[0], flags[1], flags[2], flags[3], flags[4], flags[5], ChunkWord::holds_mask, ChunkWord::pins_mask, ChunkWord::in_extent}) {
         assert_int_equal(taken & part, 0);
         taken |= part;
     }
     assert_int_equal(taken, UINT32_MAX);
-    // The number of a frame takes the place of holds and pins, and of nothing else.
+    // The number of a frame takes the place of what only resident chunks have, and of nothing else.
     assert_int_equal((ChunkWord::most_frames - 1) << ChunkWord::frame_shift,
-                     ChunkWord::holds_mask | ChunkWord::pins_mask);
+                     ChunkWord::holds_mask | ChunkWord::pins_mask | ChunkWord::in_extent);
 }
 
 void a_table_of_zeros_is_a_table_of_absent_chunks(void **)
@@ -62,7 +62,7 @@ void another_state_keeps_the_flags_and_forgets_the_counts(void **)
         for (const ChunkState state : states) {
             ChunkWord before = in(from).with(all_flags);
             if (from == ChunkState::resident)
-                before = before.plus(3 * ChunkWord::one_hold).plus(5 * ChunkWord::one_pin);
+                before = before.plus(3 * ChunkWord::one_hold).plus(5 * ChunkWord::one_pin).with(ChunkWord::in_extent);
             const ChunkWord after = before.to(state);
             assert_true(after.is(state));
             // What a resident chunk is shut for is over when it is resident no more; others are poisoned by the same bit, and stay so.
@@ -164,6 +164,31 @@ void a_parked_chunk_can_only_be_filled(void **)
     }
 }
 
+/// Into an extent that comes in: parked, or unchanged and in use by nobody.
+void what_may_join_an_extent(void **)
+{
+    for (const ChunkState state : states) {
+        const bool there = state == ChunkState::resident || state == ChunkState::parked;
+        assert_int_equal(in(state).can_join(), there);
+        assert_int_equal(in(state).with(ChunkWord::spilled | ChunkWord::queued | ChunkWord::waiters).can_join(), there);
+        assert_false(in(state).with(ChunkWord::poisoned).can_join());
+    }
+    const ChunkWord resident = in(ChunkState::resident);
+    assert_false(resident.with(ChunkWord::dirty).can_join());
+    assert_false(resident.with(ChunkWord::cleaning).can_join());
+    assert_false(resident.with(ChunkWord::in_extent).can_join()); // it has
+    assert_false(resident.plus(ChunkWord::one_hold).can_join());
+    assert_false(resident.plus(ChunkWord::one_pin).can_join());
+    assert_true(ChunkWord{}.parked_in(ChunkWord::most_frames - 1).can_join());
+}
+
+void only_resident_chunks_leave_with_their_extent(void **)
+{
+    for (const ChunkState state : states)
+        assert_int_equal(in(state).with(ChunkWord::in_extent).leaves_with_extent(), state == ChunkState::resident);
+    assert_false(ChunkWord{}.parked_in(ChunkWord::most_frames - 1).leaves_with_extent());
+}
+
 } // namespace
 
 int main()
@@ -179,6 +204,8 @@ int main()
         cmocka_unit_test(a_transition_is_filling_leaving_or_cleaning),
         cmocka_unit_test(what_may_be_done_to_a_chunk),
         cmocka_unit_test(a_parked_chunk_can_only_be_filled),
+        cmocka_unit_test(what_may_join_an_extent),
+        cmocka_unit_test(only_resident_chunks_leave_with_their_extent),
     };
     return RUN(tests);
 }

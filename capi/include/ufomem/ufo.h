@@ -436,7 +436,7 @@ UFO_API ufo *ufo_find(ufo_core *core, const void *address);
 UFO_API ufo_status ufo_touch(ufo *region, size_t first, size_t count);
 
 /**
- * Makes the range resident and keeps it so until ufo_unpin().  Pins nest.  On an error nothing is left pinned.  @since 0.1
+ * Makes the range resident and keeps it so until ufo_unpin().  Pins nest, up to 32767 on a chunk.  On an error nothing is left pinned.  @since 0.1
  */
 UFO_API ufo_status ufo_pin(ufo *region, size_t first, size_t count);
 /**
