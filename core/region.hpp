@@ -233,15 +233,13 @@ class Region final : public AnyRegion {
     Readahead::Limits readahead_limits() const;
     bool fill_extent(ChunkIndex chunk, Access access) noexcept;
     bool is_stale(ChunkIndex chunk) noexcept;
-    /// Chunks that came alone before their extent, and join it now: their content is there.
+    /// Chunks that came alone before their extent, and are to join it: their content is there.
     struct Forerunners {
-        struct One {
-            ChunkIndex chunk;
-            ChunkWord before;
-        };
-        std::array<One, 32> chunks;
+        static constexpr std::size_t most = 8;
+        std::array<ChunkIndex, most> chunks;
         std::size_t count = 0;
         std::size_t joined = 0; ///< so many of them, from the first on, are not in memory on their own any more
+        std::span<const ChunkIndex> not_joined() const { return std::span(chunks).subspan(joined, count - joined); }
     };
     bool claim_extent(ChunkRange extent, Forerunners &forerunners) noexcept;
     void give_up_extent(ChunkRange claimed, const Forerunners &forerunners) noexcept;
@@ -249,7 +247,9 @@ class Region final : public AnyRegion {
     Status bring_in(ChunkRange extent, Access access, Reuse reuse, Forerunners &forerunners) noexcept;
     Status load_extent(ChunkRange extent, Forerunners &forerunners, std::byte *out) noexcept;
     Status load_chunks(ChunkRange chunks, std::byte *out) noexcept;
-    Status join(const Forerunners::One &forerunner, std::byte *out) noexcept;
+    Status join(ChunkIndex forerunner, std::byte *out) noexcept;
+    Status take_content(ChunkIndex chunk, ChunkWord claimed, std::byte *out) noexcept;
+    ChunkWord::Bits left_at(ChunkRange extent) const noexcept;
     void leave_extent(ChunkIndex chunk) noexcept;
     bool leave_together(ChunkRange extent, bool dirty, Eviction &eviction) noexcept;
 
@@ -325,6 +325,8 @@ class Region final : public AnyRegion {
     Readahead readahead_;     // guarded by readahead_lock_
     std::atomic<std::int64_t> extent_nanoseconds_{
         std::numeric_limits<std::int64_t>::max()}; // what loading took the last time
+    std::atomic<std::size_t> refused_extent_{
+        std::numeric_limits<std::size_t>::max()}; // the first chunk of the last one that could not come in
     FillPace fill_pace_;
     std::atomic<std::uint64_t> resident_bytes_{0};
     std::atomic<std::uint64_t> pins_{0};

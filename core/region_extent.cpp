@@ -5,7 +5,9 @@
 #include "kernel/clock.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <optional>
 
 namespace ufomem {
 
@@ -80,38 +82,47 @@ bool Region::left_behind(ChunkRange chunks) noexcept
     return lock && !readahead_.in_use(chunks.first.value, chunks.count, readahead_limits());
 }
 
-/// Takes all chunks of an extent to filling, or none.  A few may be in memory: a walk whose extents were all in use somewhere would go on chunk by chunk, and so
-/// would every walk after it.
+namespace {
+
+/// Calls use(chunks) for what lies between some chunks of an extent, which are in order.
+template <class Use> void between(std::span<const ChunkIndex> chunks, ChunkRange extent, Use use)
+{
+    ChunkIndex next = extent.first;
+    for (const ChunkIndex chunk : chunks) {
+        if (next < chunk)
+            use(ChunkRange{next, chunk.value - next.value});
+        next = ChunkIndex{chunk.value + 1};
+    }
+    if (next < extent.end())
+        use(ChunkRange{next, extent.end().value - next.value});
+}
+
+} // namespace
+
+/// Takes the absent chunks of an extent to filling, if that is all of them but for a few that can join it.  A walk whose extents were all in use somewhere would go
+/// on chunk by chunk otherwise, and so would every walk after it.
 bool Region::claim_extent(ChunkRange extent, Forerunners &forerunners) noexcept
 {
-    const std::size_t most = backing_->has_huge_extents() ? std::clamp<std::size_t>(extent.count / 8, 1, forerunners.chunks.size()) : 0;
+    // Plain loads of what was touched are served only as long as it is there; and what has failed once is not tried again for each of them.
+    const bool can_join = backing_->has_huge_extents() && !loads_only_for_callers()
+                          && refused_extent_.load(std::memory_order_relaxed) != extent.first.value;
+    const std::size_t most = can_join ? std::clamp<std::size_t>(extent.count / 8, 1, Forerunners::most) : 0;
     for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk) {
         ChunkWord seen = look(chunk);
-        const bool absent = seen.is(ChunkState::absent) && !seen.has(ChunkWord::poisoned);
-        const bool joins = seen.can_join() && forerunners.count < most;
-        if (!(absent || joins) || !claim(chunk, seen, seen.to(ChunkState::filling), Glancers::respected)) {
+        if (seen.can_join() && forerunners.count < most) {
+            forerunners.chunks[forerunners.count++] = chunk;
+        } else if (!seen.is(ChunkState::absent) || seen.has(ChunkWord::poisoned) || !change(chunk, seen, seen.to(ChunkState::filling))) {
             give_up_extent({extent.first, chunk.value - extent.first.value}, forerunners);
             return false;
         }
-        if (joins)
-            forerunners.chunks[forerunners.count++] = {chunk, seen};
     }
     return true;
 }
 
-/// The extent does not come in: those that have not joined it are what they were.
+/// The extent does not come in: what has not joined it stays in memory.
 void Region::give_up_extent(ChunkRange claimed, const Forerunners &forerunners) noexcept
 {
-    ChunkIndex next = claimed.first;
-    for (std::size_t i = forerunners.joined; i < forerunners.count; ++i) {
-        const auto &[chunk, before] = forerunners.chunks[i];
-        publish_extent({next, chunk.value - next.value}, ChunkState::absent);
-        publish(chunk, before);
-        if (before.is(ChunkState::resident))
-            enqueue(chunk); // its turn may have come meanwhile
-        next = ChunkIndex{chunk.value + 1};
-    }
-    publish_extent({next, claimed.end().value - next.value}, ChunkState::absent);
+    between(forerunners.not_joined(), claimed, [this](ChunkRange chunks) { publish_extent(chunks, ChunkState::absent); });
 }
 
 /// Ends the transition of chunks that the caller owns, each with the flags that it has.
@@ -131,22 +142,37 @@ bool Region::fill_extent(ChunkIndex chunk, Access access) noexcept
         || engine_.budget.bytes() / least_extents < Geometry::extent_bytes)
         return false;
     // What was here a little while ago is likely to be used again.
-    const Reuse reuse = engine_.walks.is_wanted_again(look(extent.first).left_at()) ? Reuse::likely : Reuse::unlikely;
+    const Reuse reuse = engine_.walks.is_wanted_again(left_at(extent)) ? Reuse::likely : Reuse::unlikely;
     Forerunners forerunners;
     if (!claim_extent(extent, forerunners))
         return false;
     const Walks::Arrival arrival(engine_.walks, Geometry::extent_bytes);
     if (bring_in(extent, options_.read_only ? Access::read : access, reuse, forerunners).ok())
         return true;
+    refused_extent_.store(extent.first.value, std::memory_order_relaxed);
     give_up_extent(extent, forerunners);
     return false;
+}
+
+/// When the first of its chunks left that did so with a walk; 0: none.
+ChunkWord::Bits Region::left_at(ChunkRange extent) const noexcept
+{
+    ChunkWord::Bits time = 0;
+    for (ChunkIndex chunk = extent.first; chunk < extent.end() && time == 0; ++chunk)
+        time = look(chunk).left_at();
+    return time;
 }
 
 Status Region::bring_in(ChunkRange extent, Access access, Reuse reuse, Forerunners &forerunners) noexcept
 {
     const ByteRange pages = geometry_->pages_of_extent(extent);
-    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(extent.first),
-                                 WaitGraph::nothing, pages.length);
+    // A callback may wait for what it was not asked for.
+    std::array<std::optional<WaitGraph::Entry>, Forerunners::most + 1> entries;
+    std::size_t count = 0;
+    between(forerunners.not_joined(), extent, [&](ChunkRange chunks) {
+        entries[count++].emplace(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunks.first), WaitGraph::nothing,
+                                 geometry_->pages_of_extent(chunks).length);
+    });
     Result<Staging> staging = backing_->stage(pages, access);
     if (!staging.ok())
         return staging.status();
@@ -174,45 +200,61 @@ Status Region::bring_in(ChunkRange extent, Access access, Reuse reuse, Forerunne
     return {};
 }
 
-/// What is in memory from there, and the rest from the source and the spill.
+/// What is absent, and only then what is in memory: a callback may use it.
 Status Region::load_extent(ChunkRange extent, Forerunners &forerunners, std::byte *out) noexcept
 {
     const auto place = [&](ChunkIndex chunk) { return out + (chunk.value - extent.first.value) * geometry_->chunk_bytes(); };
-    ChunkIndex next = extent.first;
-    for (; forerunners.joined < forerunners.count; ++forerunners.joined) {
-        const Forerunners::One &forerunner = forerunners.chunks[forerunners.joined];
-        if (Status status = load_chunks({next, forerunner.chunk.value - next.value}, place(next)); !status.ok())
-            return status;
-        if (Status status = join(forerunner, place(forerunner.chunk)); !status.ok())
-            return status;
-        next = ChunkIndex{forerunner.chunk.value + 1};
+    Status status;
+    between(forerunners.not_joined(), extent, [&](ChunkRange chunks) {
+        if (status.ok())
+            status = load_chunks(chunks, place(chunks.first));
+    });
+    for (; status.ok() && forerunners.joined < forerunners.count; forerunners.joined += status.ok() ? 1 : 0) {
+        const ChunkIndex chunk = forerunners.chunks[forerunners.joined];
+        status = join(chunk, place(chunk));
     }
-    return load_chunks({next, extent.end().value - next.value}, place(next));
+    return status;
 }
 
-/// Copies the content of a chunk that is in memory into its extent, and takes it away from where it was.
-Status Region::join(const Forerunners::One &forerunner, std::byte *out) noexcept
+/// Claims a chunk that was in memory, for its extent, and brings its content there.
+Status Region::join(ChunkIndex forerunner, std::byte *out) noexcept
 {
-    const auto &[chunk, before] = forerunner;
+    ChunkWord seen = look(forerunner);
+    const bool has_left = seen.is(ChunkState::absent) && !seen.has(ChunkWord::poisoned);
+    if (!(has_left || seen.can_join()) || !claim(forerunner, seen, seen.to(ChunkState::filling), Glancers::respected))
+        return Status{Code::stray}; // in use again
+    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(forerunner), WaitGraph::nothing);
+    Status status = take_content(forerunner, seen, out);
+    if (!status.ok()) {
+        publish(forerunner, seen);
+        if (seen.is(ChunkState::resident))
+            enqueue(forerunner); // its turn may have come meanwhile
+    }
+    return status;
+}
+
+/// Copies the content of a chunk that the caller has claimed, and takes it away from where it was; `claimed` is its word from before.
+Status Region::take_content(ChunkIndex chunk, ChunkWord claimed, std::byte *out) noexcept
+{
     const ByteRange pages = geometry_->pages_of(chunk);
-    if (before.is(ChunkState::parked)) {
-        Result<Staging> parked = backing_->rescue(before, word(chunk), chunk, Access::write);
-        if (!parked.ok())
-            return parked.status();
-        if (!*parked) // its frame was wanted elsewhere
-            return load_chunks({chunk, 1}, out);
-        std::memcpy(out, parked->data, pages.length);
-        backing_->abandon(*parked);
-        count(&Counters::rescues);
+    if (claimed.is(ChunkState::resident)) {
+        if (Status status = backing_->take_content(pages, out); !status.ok())
+            return status;
+        resident_bytes_.fetch_sub(pages.length, std::memory_order_relaxed);
         return {};
     }
-    // As if it had changed: where it is, the program may discard it.
-    Result<Outgoing> outgoing = backing_->take_out(pages, true);
-    if (!outgoing.ok())
-        return outgoing.status();
-    std::memcpy(out, outgoing->data, pages.length);
-    gone(*outgoing);
-    return {};
+    if (claimed.is(ChunkState::parked)) {
+        Result<Staging> parked = backing_->rescue(claimed, word(chunk), chunk, Access::write);
+        if (!parked.ok())
+            return parked.status();
+        if (*parked) { // otherwise its frame was wanted elsewhere
+            std::memcpy(out, parked->data, pages.length);
+            backing_->abandon(*parked);
+            count(&Counters::rescues);
+            return {};
+        }
+    }
+    return load_chunks({chunk, 1}, out);
 }
 
 /// Absent chunks: from the source what lies there, and from the spill what has changed.

@@ -73,6 +73,8 @@ class Backing {
 
     // -- going out
     virtual Result<Outgoing> take_out(ByteRange pages, bool dirty) noexcept = 0;
+    /// Copies what is in unchanged pages, which are gone then.  After an error they are what they were.  Only where has_huge_extents() says so.
+    virtual Status take_content(ByteRange, std::byte *) noexcept { return Status{Code::system}; }
     /// Whether frames keep the content of what went out this way.
     virtual bool can_park(const Outgoing &) const { return false; }
     /// What goes out is gone from memory; its content has been saved if that was needed.

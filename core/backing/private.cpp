@@ -13,17 +13,11 @@ using kernel::Transfer;
 
 namespace {
 
+bool is_huge(std::size_t bytes) { return bytes % kernel::huge_page_size == 0; }
+
 Status discarded() noexcept
 {
     return fail(Code::lost, "changed pages of the region were discarded by the program (madvise or munmap on lazy memory); call ufo_reset on them");
-}
-
-/// A huge page moves whole only to where no table for small ones hangs.  Chunks that come alone leave such a table behind, and a frame that had to be moved piece by
-/// piece does so wherever it comes, so that in the end all frames of the pool are in pieces.  Linux 6.14 and later frees the table of what is dropped whole.
-void make_way_for_huge(std::byte *empty, std::size_t size) noexcept
-{
-    if (size % kernel::huge_page_size == 0)
-        (void)kernel::drop(empty, size);
 }
 
 /// Of memory that others may have stored to until it was protected: ThreadSanitizer does not see that they cannot any more.
@@ -153,7 +147,7 @@ Result<bool> PrivateBacking::install(ByteRange pages, const Staging &staging, Ac
     const std::size_t size = pages.length;
     std::size_t done = 0;
     if (moves)
-        make_way_for_huge(at(pages), size);
+        make_way_for_huge_page(pages);
     while (moves && done < size) {
         const Transfer transfer = faults_.move(at(pages) + done, staging.data + done, size - done);
         done += transfer.done;
@@ -234,13 +228,23 @@ Result<bool> PrivateBacking::install_compared(ByteRange pages, const Staging &st
     return dirty;
 }
 
-Result<Outgoing> PrivateBacking::move_out(ByteRange pages) noexcept
+/// A huge page moves whole only to where no page table for small ones hangs.  Chunks that come alone leave such a table behind, and a frame that had to be moved piece by
+/// piece does so wherever it comes, so that in the end all frames of the pool are in pieces.  Linux 6.14 and later frees the table of what is dropped whole.
+void PrivateBacking::make_way_for_huge_page(ByteRange pages) noexcept
+{
+    // The kernel knows better than we do whether something else has been mapped there meanwhile: that is not watched.
+    if (is_huge(pages.length) && faults_.write_protect(at(pages), pages.length, true).ok())
+        (void)kernel::drop(at(pages), pages.length);
+}
+
+Result<Outgoing> PrivateBacking::move_out(ByteRange pages, bool dirty) noexcept
 {
     const std::size_t size = pages.length;
     Result<Frame> frame = frames_for(pages.length).take_empty();
     if (!frame.ok())
         return frame.status();
-    make_way_for_huge(frame->data, size);
+    if (is_huge(size))
+        (void)kernel::drop(frame->data, size);
     const Transfer out = faults_.move(frame->data, at(pages), size);
     if (out.error == 0) {
         Outgoing outgoing;
@@ -250,24 +254,29 @@ Result<Outgoing> PrivateBacking::move_out(ByteRange pages) noexcept
         outgoing.frame = *frame;
         return outgoing;
     }
-    Outgoing part;
-    part.pages = pages;
-    part.frame = *frame;
-    move_back(part, out.done); // nobody else has touched it
+    if (dirty || policy_.read_only) {
+        Outgoing part;
+        part.pages = pages;
+        part.frame = *frame;
+        move_back(part, out.done); // nobody else has touched it
+    } else { // a moved page arrives writable, and stores to what counts as unchanged would be lost
+        bring_back({pages.offset, out.done}, frame->data, Back::by_protected_copy);
+        frames_.vacate(*frame);
+    }
     if (out.error == ENOENT)
         return discarded();
     return fail_errno(out.error == EBUSY ? Code::pinned : Code::system, out.error, "UFFDIO_MOVE of %zu bytes out of the region", size);
 }
 
 /// What was taken out has no other place than its own: it goes back however long it takes until the kernel has memory for that.
-void PrivateBacking::bring_back(ByteRange pages, std::byte *content, bool by_move) noexcept
+void PrivateBacking::bring_back(ByteRange pages, std::byte *content, Back way) noexcept
 {
     constexpr timespec moment{0, 1'000'000};
     const std::size_t page = kernel::page_size();
     std::byte *const place = at(pages);
     std::size_t done = 0;
     while (done < pages.length) {
-        if (by_move)
+        if (way == Back::by_move)
             done += faults_.move(place + done, content + done, pages.length - done).done;
         if (done == pages.length || taken(pages)) // or it is somebody else's place now
             break;
@@ -276,7 +285,7 @@ void PrivateBacking::bring_back(ByteRange pages, std::byte *content, bool by_mov
             continue;
         }
         // The region has turned to refusing stores, or one end is locked in memory now.  Page by page: a copy of everything would not fit the budget.
-        const int error = faults_.copy(place + done, content + done, page, false, Wake::no).error;
+        const int error = faults_.copy(place + done, content + done, page, way == Back::by_protected_copy, Wake::no).error;
         if (error == 0) {
             (void)kernel::drop(content + done, page);
             done += page;
@@ -293,7 +302,7 @@ void PrivateBacking::bring_back(ByteRange pages, std::byte *content, bool by_mov
 /// The first `size` bytes of a frame go back to their chunk, and stores to it are allowed, or refused, as in the whole region.
 void PrivateBacking::move_back(const Outgoing &outgoing, std::size_t size) noexcept
 {
-    bring_back({outgoing.pages.offset, size}, outgoing.frame.data, true);
+    bring_back({outgoing.pages.offset, size}, outgoing.frame.data, Back::by_move);
     if (policy_.read_only)
         (void)faults_.write_protect(at(outgoing.pages), size, true);
     frames_.vacate(outgoing.frame);
@@ -307,7 +316,7 @@ Result<Outgoing> PrivateBacking::take_out(ByteRange pages, bool dirty) noexcept
     if (taken(pages))
         return dirty ? Result<Outgoing>(taken_away()) : Result<Outgoing>(std::move(outgoing));
     if (policy().leaves_by_move(dirty, pages.length)) {
-        Result<Outgoing> moved = move_out(pages);
+        Result<Outgoing> moved = move_out(pages, dirty);
         // The kernel writes to pinned pages whatever their protection, and what is lost is lost: no other way helps.  Otherwise one may: a
         // read-only region has turned to refusing stores, or the program has locked its memory.
         if (moved.ok() || moved.status().code == Code::pinned || (dirty && moved.status().code == Code::lost))
@@ -332,6 +341,18 @@ Result<Outgoing> PrivateBacking::take_out(ByteRange pages, bool dirty) noexcept
     outgoing.data = detached->data();
     outgoing.detached = std::move(*detached);
     return outgoing;
+}
+
+Status PrivateBacking::take_content(ByteRange pages, std::byte *out) noexcept
+{
+    if (taken(pages))
+        return taken_away();
+    Result<Outgoing> moved = move_out(pages, false);
+    if (!moved.ok())
+        return moved.status();
+    std::memcpy(out, moved->data, pages.length);
+    frames_.recycle(moved->frame);
+    return {};
 }
 
 bool PrivateBacking::can_park(const Outgoing &outgoing) const
@@ -412,7 +433,7 @@ bool PrivateBacking::put_back(Outgoing &outgoing, Stores stores) noexcept
         break;
     case Outgoing::Way::detached:
         // To map them back would hide the region from userfaultfd for a moment.
-        bring_back(outgoing.pages, outgoing.detached.data(), false);
+        bring_back(outgoing.pages, outgoing.detached.data(), Back::by_copy);
         outgoing.detached.reset();
         break;
     case Outgoing::Way::dropped:

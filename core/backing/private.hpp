@@ -29,6 +29,7 @@ class PrivateBacking final : public Backing {
     Result<bool> install(ByteRange pages, const Staging &staging, Access access, Wake wake) noexcept override;
     bool has_huge_extents() const noexcept override { return extent_class_ && most_bytes() % kernel::huge_page_size == 0 && policy().can_move; }
     Result<Outgoing> take_out(ByteRange pages, bool dirty) noexcept override;
+    Status take_content(ByteRange pages, std::byte *out) noexcept override;
     bool can_park(const Outgoing &outgoing) const override;
     void finish(std::span<Outgoing> outgoing) noexcept override;
     bool put_back(Outgoing &outgoing, Stores stores) noexcept override;
@@ -55,11 +56,13 @@ class PrivateBacking final : public Backing {
     Result<bool> install_compared(ByteRange pages, const Staging &staging, Wake wake) noexcept;
     Status copy_in(ByteRange pages, const std::byte *data, std::size_t &done, bool protect, Wake wake) noexcept;
     std::size_t take_back(ByteRange pages) noexcept;
-    Result<Outgoing> move_out(ByteRange pages) noexcept;
+    Result<Outgoing> move_out(ByteRange pages, bool dirty) noexcept;
     void wake_for(ByteRange pages) noexcept;
     bool put_back_protected(Outgoing &outgoing) noexcept;
-    void bring_back(ByteRange pages, std::byte *content, bool by_move) noexcept;
+    enum class Back : std::uint8_t { by_move, by_copy, by_protected_copy };
+    void bring_back(ByteRange pages, std::byte *content, Back way) noexcept;
     void move_back(const Outgoing &outgoing, std::size_t size) noexcept;
+    void make_way_for_huge_page(ByteRange pages) noexcept;
     void drop(std::span<Outgoing> outgoing) noexcept;
 
     // private_mapping.cpp
