@@ -72,7 +72,7 @@ class ChunkTable {
     /// The chunks whose words lie in the same page.
     ChunkRange block_of(ChunkIndex chunk) const
     {
-        const std::size_t first = chunk.value / block_chunks * block_chunks;
+        const std::size_t first = number_of_block(chunk) * block_chunks;
         return {ChunkIndex{first}, std::min(block_chunks, chunks_ - first)};
     }
     static constexpr std::size_t number_of_block(ChunkIndex chunk) { return chunk.value / block_chunks; }
@@ -104,13 +104,12 @@ class ChunkTable {
     /// Calls visit(ChunkIndex) for every chunk of `range` that may not be in its first state.
     template <class Visit> void for_each_touched(ChunkRange range, Visit visit) const
     {
-        for (std::size_t i = range.first.value; i < range.end().value;) {
-            const std::size_t block_end = (i / block_chunks + 1) * block_chunks;
-            const std::size_t end = block_end < range.end().value ? block_end : range.end().value;
-            if (mark_of(ChunkIndex{i}).load(std::memory_order_relaxed) != untouched)
-                for (std::size_t chunk = i; chunk < end; ++chunk)
-                    visit(ChunkIndex{chunk});
-            i = end;
+        for (ChunkIndex next = range.first; next < range.end();) {
+            const bool met = mark_of(next).load(std::memory_order_relaxed) != untouched;
+            const ChunkIndex end = std::min(block_of(next).end(), range.end());
+            for (ChunkIndex chunk = next; met && chunk < end; ++chunk)
+                visit(chunk);
+            next = end;
         }
     }
     /// A forked child sees absent chunks, and not no words at all.
@@ -130,7 +129,7 @@ class ChunkTable {
     static std::size_t block_count(std::size_t chunks) { return (chunks + block_chunks - 1) / block_chunks; }
     Word *words() const { return reinterpret_cast<Word *>(words_.data()); }
     Mark *marks() const { return reinterpret_cast<Mark *>(touched_.data()); }
-    Mark &mark_of(ChunkIndex chunk) const { return marks()[chunk.value / block_chunks]; }
+    Mark &mark_of(ChunkIndex chunk) const { return marks()[number_of_block(chunk)]; }
 
     kernel::Mapping words_;
     kernel::Mapping touched_;

@@ -91,7 +91,7 @@ template <class Use> void between(std::span<const ChunkIndex> chunks, ChunkRange
     for (const ChunkIndex chunk : chunks) {
         if (next < chunk)
             use(ChunkRange{next, chunk.value - next.value});
-        next = ChunkIndex{chunk.value + 1};
+        next = chunk + 1;
     }
     if (next < extent.end())
         use(ChunkRange{next, extent.end().value - next.value});

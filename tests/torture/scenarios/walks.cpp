@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Arrays that are walked through from one end to the other, twice: read ahead, extents, huge frames.
+// Arrays that are walked through from one end to the other, twice: read ahead, extents, huge frames, and chunks that were there before.
 #include "../array.hpp"
 #include "../objects.hpp"
 #include "../scenario.hpp"
@@ -10,11 +10,23 @@ namespace {
 constexpr std::size_t words = 32 * mib / 8;
 
 enum class First : std::uint8_t { reads, writes };
+enum class There : std::uint8_t { nothing, single_chunks };
 
-void walk(Pass &pass, First first, Base base, const Configure &source)
+constexpr std::size_t stride = 512; // a word in a page
+constexpr std::size_t block = 16;
+
+/// A chunk here and there, which join the extents of the walk.
+void load_some(Array &array)
 {
-    constexpr std::size_t stride = 512; // a word in a page
-    constexpr std::size_t block = 16;
+    constexpr std::size_t extent = 512; // slots
+    for (std::size_t slot = 5 * block; slot < array.slots(); slot += extent)
+        array.load(slot, 1);
+    for (std::size_t slot = 20 * block; slot < array.slots(); slot += extent)
+        array.load(slot, 1);
+}
+
+void walk(Pass &pass, First first, Base base, const Configure &source, There there = There::nothing)
+{
     const CoreOwner core = make_core(pass, 20 * mib);
     const RegionOwner region = make_region(pass, core.get(), words, 8, 64 * kib, [&](ufo_config *config) {
         const ufo_status status = source(config);
@@ -23,7 +35,9 @@ void walk(Pass &pass, First first, Base base, const Configure &source)
     if (!core || !region)
         return;
     Array array(pass, region.get(), {.words = words, .stride = stride, .base = base});
-    for (int round = 0; round < 2; ++round)
+    for (int round = 0; round < 2; ++round) {
+        if (there == There::single_chunks)
+            load_some(array);
         for (std::size_t slot = 0; slot + block <= array.slots(); slot += block) {
             pass.step(round == 0 ? "the first walk" : "the second walk");
             if (first == First::writes && round == 0)
@@ -31,6 +45,7 @@ void walk(Pass &pass, First first, Base base, const Configure &source)
             else
                 array.load(slot, block);
         }
+    }
     array.finish();
 }
 
@@ -38,6 +53,9 @@ ufo_status count_up(ufo_config *config) { return ufo_config_set_sequence_int(con
 
 void walk_reading(Pass &pass) { walk(pass, First::reads, counted_word, count_up); }
 void walk_writing(Pass &pass) { walk(pass, First::writes, counted_word, count_up); }
+
+void walk_reading_after_loads(Pass &pass) { walk(pass, First::reads, counted_word, count_up, There::single_chunks); }
+void walk_writing_after_loads(Pass &pass) { walk(pass, First::writes, counted_word, count_up, There::single_chunks); }
 
 void walk_file(Pass &pass)
 {
@@ -48,6 +66,8 @@ void walk_file(Pass &pass)
 constexpr Scenario all[] = {
     {"walk-reading", walk_reading},
     {"walk-writing", walk_writing},
+    {"walk-reading-after-loads", walk_reading_after_loads},
+    {"walk-writing-after-loads", walk_writing_after_loads},
     {"walk-file", walk_file},
 };
 
