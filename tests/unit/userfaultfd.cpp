@@ -6,6 +6,7 @@
 #include "kernel/pagemap.hpp"
 #include "kernel/userfaultfd.hpp"
 
+#include <chrono>
 #include <optional>
 
 #include <fcntl.h>
@@ -85,6 +86,7 @@ struct Machinery {
 void moved_pages_are_said_to_have_moved(void **)
 {
     constexpr std::size_t runs = 256, threads = 4;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(8); // where pages are dear, less of it
     const Compaction compaction;
     if (!compaction.runs())
         skip(); // compacting memory takes root
@@ -92,7 +94,7 @@ void moved_pages_are_said_to_have_moved(void **)
     std::atomic<int> wrong{0}, refused{0};
     unit::on_threads(threads, [&](std::size_t thread) {
         Random random(thread);
-        for (std::size_t round = 0; round < unit::rounds(10'000); ++round) {
+        for (std::size_t round = 0; round < unit::rounds(10'000) && std::chrono::steady_clock::now() < end; ++round) {
             const std::size_t run = thread * (runs / threads) + random.below(runs / threads);
             std::byte *const frame = machine.pool.data() + run * run_bytes;
             std::byte *const place = machine.region.data() + run * run_bytes;
