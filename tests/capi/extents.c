@@ -59,14 +59,7 @@ static bool tables_are_freed(void)
     return freed;
 }
 
-static void walk(const ufo *region)
-{
-    const unsigned char *bytes = ufo_data(region);
-    const size_t length = ufo_count(region);
-    for (size_t at = 0; at < length; at += 4096)
-        if (bytes[at] != pattern(at))
-            fail_msg("byte %zu is %#x", at, bytes[at]);
-}
+static uint64_t next(uint64_t *random) { return *random = *random * 6364136223846793005U + 1442695040888963407U; }
 
 /* Loads one byte of some chunk in each extent. */
 static void read_here_and_there(ufo *region, unsigned seed)
@@ -76,17 +69,10 @@ static void read_here_and_there(ufo *region, unsigned seed)
     uint64_t random = seed;
     assert_ok(ufo_advise(region, 0, length, UFO_ADVICE_RANDOM));
     for (size_t at = 0; at < length; at += EXTENT) {
-        random = random * 6364136223846793005U + 1442695040888963407U;
-        const size_t place = at + (size_t)(random >> 33) % EXTENT;
+        const size_t place = at + (size_t)(next(&random) >> 33) % EXTENT;
         assert_int_equal(bytes[place], pattern(place));
     }
     assert_ok(ufo_advise(region, 0, length, UFO_ADVICE_NORMAL));
-}
-
-static bool moves(const ufo_core *core)
-{
-    const uint32_t needed = UFO_FEATURE_MOVE | UFO_FEATURE_WRITE_PROTECT | UFO_FEATURE_POISON;
-    return !uses_protect(core) && (ufo_core_features(core) & needed) == needed;
 }
 
 /* Huge pages that were moved in pieces once would never be whole again, and the pieces of one would break the next. */
@@ -99,10 +85,10 @@ static void single_reads_do_not_break_huge_pages(void **state)
         SKIP_TEST("this kernel keeps page tables that are empty");
     ufo_core *core = begin_core(budget);
     struct source sources[2] = {0};
-    if (!moves(core))
+    if (!has_moving_extents(core))
         SKIP_TEST("it takes extents that move (UFFDIO_MOVE and write-protection)");
     ufo *untouched = walked_region(core, &sources[0], length, true);
-    walk(untouched);
+    walk_through(untouched);
     const size_t usual = huge_bytes(untouched);
     if (usual < budget / 2)
         SKIP_TEST("the kernel has no huge pages to give");
@@ -111,8 +97,8 @@ static void single_reads_do_not_break_huge_pages(void **state)
     ufo *region = walked_region(core, &sources[1], length, true);
     for (unsigned round = 1; round <= 4; round++) {
         read_here_and_there(region, round);
-        walk(region);
-        walk(region);
+        walk_through(region);
+        walk_through(region);
         if (huge_bytes(region) < usual / 2)
             fail_msg("%zu MiB of huge pages after round %u, %zu MiB where nobody reads in between", huge_bytes(region) / MIB, round, usual / MIB);
     }
@@ -131,11 +117,11 @@ static void what_is_there_is_not_populated_again(void **state)
     for (size_t at = 0; at < length; at += EXTENT)
         for (size_t chunk = 1; chunk < 12; chunk += 5)
             assert_ok(ufo_touch(region, at + chunk * CHUNK, 1));
-    walk(region);
+    walk_through(region);
     assert_pattern(ufo_data(region), 0, length);
     assert_int_equal(atomic_load(&source.elements), length);
     assert_int_equal(atomic_load(&source.outside), 0);
-    if (moves(core)) /* what lies between three chunks of an extent makes four calls; some extents may come chunk by chunk */
+    if (has_moving_extents(core)) /* what lies between three chunks of an extent makes four calls; some extents may come chunk by chunk */
         assert_in_range(atomic_load(&source.calls), 1, length / CHUNK * 3 / 4);
     ufo_core_free(core);
 }
@@ -270,7 +256,7 @@ static void changes_and_pins_stay(void **state)
         bytes[at + 7 * CHUNK + 5] = 77;
     }
     for (int round = 0; round < 3; round++) {
-        walk(region);
+        walk_through(region);
         for (size_t at = 0; at < length; at += EXTENT) {
             assert_int_equal(resident_bytes(bytes + at + 3 * CHUNK, CHUNK), CHUNK);
             assert_int_equal(bytes[at + 7 * CHUNK + 5], 77);
@@ -299,8 +285,7 @@ static void *meddle(void *argument)
     const volatile unsigned char *bytes = ufo_data(crowd->region);
     uint64_t random = atomic_fetch_add(&crowd->members, 1) + 1;
     while (!atomic_load(&crowd->over)) {
-        random = random * 6364136223846793005U + 1442695040888963407U;
-        const size_t at = (size_t)(random >> 33) % length;
+        const size_t at = (size_t)(next(&random) >> 33) % length;
         switch (random >> 60 & 3) {
         case 0:
             (void)ufo_evict(crowd->region, at, 1); /* it may be pinned */
@@ -333,7 +318,7 @@ static void mix(bool read_only)
     team_start(&team, 3, meddle, &crowd);
     const uint64_t end = now_ms() + 1000;
     do
-        walk(crowd.region);
+        walk_through(crowd.region);
     while (now_ms() < end);
     atomic_store(&crowd.over, true);
     team_join(&team);

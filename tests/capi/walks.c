@@ -11,22 +11,6 @@ static uint64_t populated(const ufo *region)
     return stats.populated_bytes;
 }
 
-static void walk(const ufo *region)
-{
-    const unsigned char *bytes = ufo_data(region);
-    const size_t length = ufo_count(region);
-    for (size_t at = 0; at < length; at += 4096)
-        if (bytes[at] != pattern(at))
-            fail_msg("byte %zu is %#x", at, bytes[at]);
-}
-
-/* Chunks in extents, and known to be unchanged. */
-static bool goes_by_extents(const ufo_core *core)
-{
-    const uint32_t needed = UFO_FEATURE_MOVE | UFO_FEATURE_WRITE_PROTECT | UFO_FEATURE_POISON;
-    return !uses_protect(core) && (ufo_core_features(core) & needed) == needed;
-}
-
 /* First in, first out, would have nothing left of an array that does not fit. */
 static void of_what_is_too_large_a_part_stays(void **state)
 {
@@ -34,15 +18,15 @@ static void of_what_is_too_large_a_part_stays(void **state)
     const size_t budget = 32 * MIB;
     const size_t length = 4 * budget;
     ufo_core *core = begin_core(budget);
-    if (!goes_by_extents(core))
+    if (!has_moving_extents(core))
         SKIP_TEST("it takes extents that move (UFFDIO_MOVE and write-protection)");
     struct source source = {0};
     ufo *region = walked_region(core, &source, length, true);
-    walk(region);
+    walk_through(region);
     const uint64_t before = populated(region);
     const size_t rounds = 3;
     for (size_t round = 0; round < rounds; round++)
-        walk(region);
+        walk_through(region);
     /* Some three quarters of the budget stay each time, but one round in a hundred loses nearly all of it when threads are held up. */
     assert_in_range(populated(region) - before, 1, rounds * length - budget / 4);
     assert_in_range(core_stats(core).peak_bytes, 1, budget);
@@ -55,18 +39,18 @@ static void what_fits_comes_to_stay(void **state)
     (void)state;
     const size_t budget = 64 * MIB;
     ufo_core *core = begin_core(budget);
-    if (!goes_by_extents(core))
+    if (!has_moving_extents(core))
         SKIP_TEST("it takes extents that move (UFFDIO_MOVE and write-protection)");
     struct source old_source = {0};
     struct source source = {0};
     ufo *old = walked_region(core, &old_source, 2 * budget, true);
-    walk(old);
+    walk_through(old);
     ufo *region = walked_region(core, &source, budget / 2, true);
     for (int round = 0; round < 4; round++)
-        walk(region);
+        walk_through(region);
     const uint64_t before = populated(region);
-    walk(region);
-    walk(region);
+    walk_through(region);
+    walk_through(region);
     assert_in_range(populated(region) - before, 0, budget / 4);
     ufo_core_free(core);
 }

@@ -175,6 +175,15 @@ ufo *walked_region(ufo_core *core, struct source *source, size_t count, bool rea
     return finish(core, config);
 }
 
+void walk_through(const ufo *region)
+{
+    const unsigned char *bytes = ufo_data(region);
+    const size_t length = ufo_count(region);
+    for (size_t at = 0; at < length; at += 4096)
+        if (bytes[at] != pattern(at))
+            fail_msg("byte %zu is %#x", at, bytes[at]);
+}
+
 ufo *store_region(ufo_core *core, struct store *store, size_t chunk)
 {
     ufo_config *config = start(store->count, store->element_size, chunk);

@@ -149,6 +149,12 @@ bool knows_changes(const ufo_core *core)
     return uses_protect(core) || (ufo_core_features(core) & UFO_FEATURE_WRITE_PROTECT) != 0;
 }
 
+bool has_moving_extents(const ufo_core *core)
+{
+    const uint32_t needed = UFO_FEATURE_MOVE | UFO_FEATURE_WRITE_PROTECT | UFO_FEATURE_POISON;
+    return !uses_protect(core) && (ufo_core_features(core) & needed) == needed;
+}
+
 uint64_t now_ns(void)
 {
     struct timespec time;

@@ -93,6 +93,8 @@ bool serves_system_calls(const ufo_core *core);
 bool uses_protect(const ufo_core *core);
 /** Whether the kernel tells which chunks were changed.  If not, everything in a writable region counts as changed. */
 bool knows_changes(const ufo_core *core);
+/** Whether walks move by extents, of which it is known whether they have changed. */
+bool has_moving_extents(const ufo_core *core);
 
 uint64_t now_ns(void);
 uint64_t now_ms(void);
@@ -225,6 +227,8 @@ ufo *source_region(ufo_core *core, struct source *source, size_t count, size_t e
 ufo *store_region(ufo_core *core, struct store *store, size_t chunk);
 /** A region of bytes with chunks of the default size that is free to read ahead. */
 ufo *walked_region(ufo_core *core, struct source *source, size_t count, bool read_only);
+/** Loads a byte of each page from one end of an array of bytes to the other: they are the pattern's. */
+void walk_through(const ufo *region);
 /** Zeros; `count` bytes in chunks of at least `chunk` bytes. */
 ufo *zero_region(ufo_core *core, size_t count, size_t chunk);
 ufo *file_region(ufo_core *core, const char *path, size_t offset, size_t count, size_t chunk, int flags);
