@@ -235,7 +235,7 @@ class Region final : public AnyRegion {
     bool is_stale(ChunkIndex chunk) noexcept;
     /// Chunks that came alone before their extent, and are to join it: their content is there.
     struct Forerunners {
-        static constexpr std::size_t most = 8;
+        static constexpr std::size_t most = 4;
         std::array<ChunkIndex, most> chunks;
         std::size_t count = 0;
         std::size_t joined = 0; ///< so many of them, from the first on, are not in memory on their own any more
@@ -245,15 +245,19 @@ class Region final : public AnyRegion {
     void give_up_extent(ChunkRange claimed, const Forerunners &forerunners) noexcept;
     void publish_extent(ChunkRange chunks, ChunkState state) noexcept;
     Status bring_in(ChunkRange extent, Access access, Reuse reuse, Forerunners &forerunners) noexcept;
-    Status load_extent(ChunkRange extent, Forerunners &forerunners, std::byte *out) noexcept;
-    Status load_chunks(ChunkRange chunks, std::byte *out) noexcept;
-    Status join(ChunkIndex forerunner, std::byte *out) noexcept;
+    class Pieces;
+    Status load_extent(ChunkRange extent, Forerunners &forerunners, Pieces &pieces, std::byte *out) noexcept;
+    Status load_sourced(ChunkRange extent, const Forerunners &forerunners, std::byte *out) noexcept;
+    Status load_run(ChunkRange run, std::byte *out) noexcept;
+    Status load_spilled(ChunkRange chunks, std::byte *out) noexcept;
+    Status join(ChunkIndex forerunner, Pieces &pieces, std::byte *out) noexcept;
     Status take_content(ChunkIndex chunk, ChunkWord claimed, std::byte *out) noexcept;
     ChunkWord::Bits left_at(ChunkRange extent) const noexcept;
     void leave_extent(ChunkIndex chunk) noexcept;
     bool leave_together(ChunkRange extent, bool dirty, Eviction &eviction) noexcept;
 
     // region_leave.cpp
+    void stay(ChunkIndex chunk, ChunkWord claimed) noexcept;
     bool leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &batch, Eviction &eviction) noexcept;
     void finish(Batch &batch) noexcept;
     Status store_out(ChunkRange chunks, const std::byte *content, bool by_caller, bool &spilled) noexcept;
@@ -325,8 +329,8 @@ class Region final : public AnyRegion {
     Readahead readahead_;     // guarded by readahead_lock_
     std::atomic<std::int64_t> extent_nanoseconds_{
         std::numeric_limits<std::int64_t>::max()}; // what loading took the last time
-    std::atomic<std::size_t> refused_extent_{
-        std::numeric_limits<std::size_t>::max()}; // the first chunk of the last one that could not come in
+    static constexpr std::size_t no_extent = std::numeric_limits<std::size_t>::max();
+    std::atomic<std::size_t> refused_extent_{no_extent}; // the first chunk of the last one that could not come in, until another could
     FillPace fill_pace_;
     std::atomic<std::uint64_t> resident_bytes_{0};
     std::atomic<std::uint64_t> pins_{0};

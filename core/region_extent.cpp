@@ -9,6 +9,8 @@
 #include <cstring>
 #include <optional>
 
+#include <sched.h>
+
 namespace ufomem {
 
 Readahead::Limits Region::readahead_limits() const
@@ -163,21 +165,32 @@ ChunkWord::Bits Region::left_at(ChunkRange extent) const noexcept
     return time;
 }
 
+/// What the thread fills, in the wait graph: callbacks may wait for what lies between.
+class Region::Pieces {
+  public:
+    explicit Pieces(Region &region) : region_(region) {}
+    void add(ChunkRange chunks) noexcept
+    {
+        entries_[count_++].emplace(WaitGraph::of_process(), &region_.engine_, kernel::this_thread(), region_.key(chunks.first), WaitGraph::nothing,
+                                   region_.geometry_->pages_of_extent(chunks).length);
+    }
+
+  private:
+    Region &region_;
+    std::array<std::optional<WaitGraph::Entry>, 2 * Forerunners::most + 1> entries_; // what is absent between the forerunners, and later those
+    std::size_t count_ = 0;
+};
+
 Status Region::bring_in(ChunkRange extent, Access access, Reuse reuse, Forerunners &forerunners) noexcept
 {
     const ByteRange pages = geometry_->pages_of_extent(extent);
-    // A callback may wait for what it was not asked for.
-    std::array<std::optional<WaitGraph::Entry>, Forerunners::most + 1> entries;
-    std::size_t count = 0;
-    between(forerunners.not_joined(), extent, [&](ChunkRange chunks) {
-        entries[count++].emplace(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(chunks.first), WaitGraph::nothing,
-                                 geometry_->pages_of_extent(chunks).length);
-    });
+    Pieces pieces(*this);
+    between(forerunners.not_joined(), extent, [&](ChunkRange chunks) { pieces.add(chunks); });
     Result<Staging> staging = backing_->stage(pages, access);
     if (!staging.ok())
         return staging.status();
     const std::int64_t begin = kernel::now_nanoseconds();
-    Status status = load_extent(extent, forerunners, staging->data);
+    Status status = load_extent(extent, forerunners, pieces, staging->data);
     extent_nanoseconds_.store(kernel::now_nanoseconds() - begin, std::memory_order_relaxed);
     if (!status.ok()) {
         backing_->abandon(*staging);
@@ -197,43 +210,126 @@ Status Region::bring_in(ChunkRange extent, Access access, Reuse reuse, Forerunne
         publish(chunk, next);
     }
     enqueue(extent, reuse);
+    if (refused_extent_.load(std::memory_order_relaxed) != no_extent)
+        refused_extent_.store(no_extent, std::memory_order_relaxed);
     return {};
 }
 
 /// What is absent, and only then what is in memory: a callback may use it.
-Status Region::load_extent(ChunkRange extent, Forerunners &forerunners, std::byte *out) noexcept
+Status Region::load_extent(ChunkRange extent, Forerunners &forerunners, Pieces &pieces, std::byte *out) noexcept
 {
     const auto place = [&](ChunkIndex chunk) { return out + (chunk.value - extent.first.value) * geometry_->chunk_bytes(); };
-    Status status;
+    Status status = load_sourced(extent, forerunners, out);
     between(forerunners.not_joined(), extent, [&](ChunkRange chunks) {
         if (status.ok())
-            status = load_chunks(chunks, place(chunks.first));
+            status = load_spilled(chunks, place(chunks.first));
     });
-    for (; status.ok() && forerunners.joined < forerunners.count; forerunners.joined += status.ok() ? 1 : 0) {
+    while (status.ok() && forerunners.joined < forerunners.count) {
         const ChunkIndex chunk = forerunners.chunks[forerunners.joined];
-        status = join(chunk, place(chunk));
+        status = join(chunk, pieces, place(chunk));
+        forerunners.joined += status.ok() ? 1 : 0;
     }
     return status;
+}
+
+/// What the source has to give.  User code is called once, for all from the first such chunk to the last: it may use what it is not asked for, and everything that is
+/// absent here is being filled by this very thread.  What lies between is asked for in vain, unless that would be the greater part.
+Status Region::load_sourced(ChunkRange extent, const Forerunners &forerunners, std::byte *out) noexcept
+{
+    const auto place = [&](ChunkIndex chunk) { return out + (chunk.value - extent.first.value) * geometry_->chunk_bytes(); };
+    const bool in_one_call = options_.source->runs_user_code();
+    ChunkRange span{extent.first, 0};
+    std::size_t needed = 0;
+    Status status;
+    const auto add = [&](ChunkRange run) {
+        if (in_one_call) {
+            span = needed == 0 ? run : ChunkRange{span.first, run.end().value - span.first.value};
+            needed += run.count;
+        } else if (status.ok()) {
+            status = load_run(run, place(run.first));
+        }
+    };
+    between(forerunners.not_joined(), extent, [&](ChunkRange chunks) {
+        for (ChunkRange run{chunks.first, 0}; run.first < chunks.end(); run = {run.end() + 1, 0}) {
+            while (run.end() < chunks.end() && !look(run.end()).has(ChunkWord::spilled))
+                ++run.count;
+            if (run.count != 0)
+                add(run);
+        }
+    });
+    if (needed == 0)
+        return status;
+    return needed * 2 < span.count ? Status{Code::stray} : load_run(span, place(span.first));
+}
+
+Status Region::load_run(ChunkRange run, std::byte *out) noexcept
+{
+    const ByteRange data = geometry_->data_of(run);
+    if (Status status = options_.source->load(*geometry_, data, out); !status.ok())
+        return status;
+    count(&Counters::populates);
+    count(&Counters::populated_bytes, data.length);
+    return {};
+}
+
+/// What has changed, from the spill.
+Status Region::load_spilled(ChunkRange chunks, std::byte *out) noexcept
+{
+    const std::size_t begin = chunks.first.value * geometry_->chunk_bytes();
+    for (ChunkIndex chunk = chunks.first; chunk < chunks.end();) {
+        ChunkRange run{chunk, 1};
+        const bool spilled = look(chunk).has(ChunkWord::spilled);
+        const auto continues = [&](ChunkIndex next) {
+            return look(next).has(ChunkWord::spilled) && spill_place(next) == spill_place(chunk) + run.count * geometry_->chunk_bytes();
+        };
+        while (spilled && run.end() < chunks.end() && continues(run.end()))
+            ++run.count;
+        chunk = run.end();
+        if (!spilled)
+            continue;
+        const ByteRange data = geometry_->data_of(run);
+        if (Status status = engine_.spill.load(spill_place(run.first), out + (data.offset - begin), data.length); !status.ok())
+            return status;
+        count(&Counters::spill_read_bytes, data.length);
+    }
+    return {};
 }
 
 /// Claims a chunk that was in memory, for its extent, and brings its content there.
-Status Region::join(ChunkIndex forerunner, std::byte *out) noexcept
+Status Region::join(ChunkIndex forerunner, Pieces &pieces, std::byte *out) noexcept
 {
+    constexpr int most_attempts = 10; // others look at it, or count it, for a moment
     ChunkWord seen = look(forerunner);
-    const bool has_left = seen.is(ChunkState::absent) && !seen.has(ChunkWord::poisoned);
-    if (!(has_left || seen.can_join()) || !claim(forerunner, seen, seen.to(ChunkState::filling), Glancers::respected))
-        return Status{Code::stray}; // in use again
-    const WaitGraph::Entry entry(WaitGraph::of_process(), &engine_, kernel::this_thread(), key(forerunner), WaitGraph::nothing);
-    Status status = take_content(forerunner, seen, out);
-    if (!status.ok()) {
-        publish(forerunner, seen);
-        if (seen.is(ChunkState::resident))
-            enqueue(forerunner); // its turn may have come meanwhile
+    bool claimed = false;
+    for (int attempt = 0; attempt < most_attempts && !claimed; ++attempt) {
+        const bool has_left = seen.is(ChunkState::absent) && !seen.has(ChunkWord::poisoned);
+        if (has_left || seen.can_join()) {
+            claimed = claim(forerunner, seen, seen.to(ChunkState::filling), Glancers::respected);
+        } else if (seen.has(ChunkWord::dirty) || seen.pins() != 0) {
+            break;
+        } else {
+            sched_yield();
+            seen = look(forerunner);
+        }
     }
-    return status;
+    if (!claimed)
+        return Status{Code::stray}; // in use again
+    pieces.add({forerunner, 1});
+    Status status = take_content(forerunner, seen, out);
+    if (status.ok())
+        return {};
+    const Failure failure = Failure::of_this_thread(status);
+    if (seen.is(ChunkState::resident)) {
+        publish(forerunner, seen);
+        enqueue(forerunner); // its turn may have come meanwhile
+    } else {
+        const ChunkWord absent = seen.to(ChunkState::absent);
+        publish(forerunner, look(forerunner).has(ChunkWord::poisoned) ? absent.with(ChunkWord::poisoned) : absent);
+    }
+    return failure.report();
 }
 
-/// Copies the content of a chunk that the caller has claimed, and takes it away from where it was; `claimed` is its word from before.
+/// The content of a chunk that the caller has claimed, which is not where it was afterwards; `claimed` is its word from before.
 Status Region::take_content(ChunkIndex chunk, ChunkWord claimed, std::byte *out) noexcept
 {
     const ByteRange pages = geometry_->pages_of(chunk);
@@ -254,34 +350,10 @@ Status Region::take_content(ChunkIndex chunk, ChunkWord claimed, std::byte *out)
             return {};
         }
     }
-    return load_chunks({chunk, 1}, out);
-}
-
-/// Absent chunks: from the source what lies there, and from the spill what has changed.
-Status Region::load_chunks(ChunkRange chunks, std::byte *out) noexcept
-{
-    const std::size_t begin = chunks.first.value * geometry_->chunk_bytes();
-    for (ChunkIndex chunk = chunks.first; chunk < chunks.end();) {
-        ChunkRange run{chunk, 1};
-        const bool spilled = look(chunk).has(ChunkWord::spilled);
-        const auto continues = [&](ChunkIndex next) {
-            return look(next).has(ChunkWord::spilled) == spilled
-                   && (!spilled || spill_place(next) == spill_place(chunk) + run.count * geometry_->chunk_bytes());
-        };
-        while (run.end() < chunks.end() && continues(run.end()))
-            ++run.count;
-        const ByteRange data = geometry_->data_of(run);
-        std::byte *const to = out + (data.offset - begin);
-        if (Status status = spilled ? engine_.spill.load(spill_place(chunk), to, data.length)
-                                    : options_.source->load(*geometry_, data, to);
-            !status.ok())
-            return status;
-        if (!spilled)
-            count(&Counters::populates);
-        count(spilled ? &Counters::spill_read_bytes : &Counters::populated_bytes, data.length);
-        chunk = run.end();
-    }
-    return {};
+    if (claimed.has(ChunkWord::spilled))
+        return load_spilled({chunk, 1}, out);
+    // It has left meanwhile, and user code may use what has joined already.
+    return options_.source->runs_user_code() ? Status{Code::stray} : load_run({chunk, 1}, out);
 }
 
 /// Whether a walk that the chunk was asked for is past it.

@@ -197,8 +197,7 @@ Region::Answer Region::give_up_discarded(const Fault &fault, Status status, Last
             continue; // not for ever: it may be the thread in this fault that glances at the chunk
         Result<Outgoing> outgoing = backing_->take_out(geometry_->pages_of(chunk), false);
         if (!outgoing.ok()) { // pages of it are pinned for I/O
-            publish(chunk, seen.to(ChunkState::resident));
-            enqueue(chunk);
+            stay(chunk, seen);
             break;
         }
         gone(*outgoing);

@@ -58,6 +58,15 @@ void Region::drop_parked(ChunkIndex chunk, ChunkWord parked) noexcept
         backing_->abandon(*rescued);
 }
 
+/// A chunk that was to be forgotten stays; `claimed` is its word from before.
+void Region::stay(ChunkIndex chunk, ChunkWord claimed) noexcept
+{
+    if (claimed.has(ChunkWord::dirty) && backing_->tracks_stores())
+        (void)backing_->unprotect(chunk); // a part of it that was out already has come back as if it were unchanged
+    publish(chunk, claimed.to(ChunkState::resident));
+    enqueue(chunk);
+}
+
 /// Takes out a chunk in the leaving state; `claimed` is its word from before.  False if it stays.
 bool Region::leave(ChunkIndex chunk, ChunkWord claimed, Parking parking, Batch &batch, Eviction &eviction) noexcept
 {
@@ -208,9 +217,9 @@ Status Region::reset_chunk(ChunkIndex chunk) noexcept
     if (seen.is(ChunkState::resident)) {
         Result<Outgoing> outgoing = backing_->take_out(geometry_->pages_of(chunk), false);
         if (!outgoing.ok()) {
-            publish(chunk, seen.to(ChunkState::resident));
-            enqueue(chunk);
-            return outgoing.status();
+            const Failure failure = Failure::of_this_thread(outgoing.status());
+            stay(chunk, seen);
+            return failure.report();
         }
         gone(*outgoing);
     } else if (seen.is(ChunkState::parked)) {

@@ -24,6 +24,7 @@ class CallbackSource final : public Source {
     void prepare(const Geometry &geometry) override { straddles_ = geometry.straddles(); }
     Status load(const Geometry &geometry, ByteRange data, std::byte *out) override;
     std::size_t scratch_bytes(const Geometry &geometry, ByteRange data) const override;
+    bool runs_user_code() const override { return true; }
     bool loads_only_for_callers() const override { return caller_only_; }
     bool takes_changes() const override { return static_cast<bool>(writeback_); }
     /// To store part of an element means to load the rest of it, which an evicting thread must not.

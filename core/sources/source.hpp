@@ -26,6 +26,8 @@ class Source {
     /// Memory that load() and store() of these bytes take besides, for the budget.
     virtual std::size_t scratch_bytes(const Geometry &, ByteRange) const { return 0; }
 
+    /// Whether load() is the program's: it may use other elements than those that it is asked for.
+    virtual bool runs_user_code() const { return false; }
     /// Only inside a call of the program: never on a fault.
     virtual bool loads_only_for_callers() const { return false; }
 
