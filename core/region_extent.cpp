@@ -134,7 +134,7 @@ void Region::publish_extent(ChunkRange chunks, ChunkState state) noexcept
         publish(chunk, look(chunk).to(state));
 }
 
-/// Brings in a chunk with its whole extent, if all of that is absent.  False if it is not to be, or if it fails: the chunk comes alone then,
+/// Brings in a chunk with its whole extent, if next to nothing of that is in memory.  False if it is not to be, or if it fails: the chunk comes alone then,
 /// and its failure is its own.
 bool Region::fill_extent(ChunkIndex chunk, Access access) noexcept
 {

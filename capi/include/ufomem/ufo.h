@@ -145,7 +145,8 @@ typedef void (*ufo_free_fn)(void *user_data);
 
 /**
  * Fills elements [first, first + count) into `out`, `count * element_size` bytes, all of them: `out` holds arbitrary bytes
- * before.  Calls for different elements run concurrently.  It may use other regions, by pointer or by call, but not the
+ * before.  Elements that are in memory, or have changed, may be among them, and stay what they are.
+ * Calls for different elements run concurrently.  It may use other regions, by pointer or by call, but not the
  * elements that it is asked for.  Threads of the library take no signals, and callbacks leave it at that.
  * @return 0, or the user's own code for a failure
  */
