@@ -160,6 +160,31 @@ static void stores_to_what_has_joined_are_kept(void **state)
     ufo_core_free(core);
 }
 
+/* Of what has changed nearly everywhere the source is not asked for the rest in one call, which would be for nothing most of the time. */
+static void what_has_changed_comes_back(void **state)
+{
+    (void)state;
+    const size_t length = 32 * MIB;
+    ufo_core *core = begin_core(length / 2 + 4 * MIB);
+    struct source source = {0};
+    ufo *region = walked_region(core, &source, length, false);
+    volatile unsigned char *bytes = ufo_data(region);
+    const size_t chunks = EXTENT / CHUNK;
+    for (size_t at = 0; at < length; at += CHUNK)
+        if (at % EXTENT != 0 && at % EXTENT != EXTENT - CHUNK)
+            bytes[at + 9] = 77;
+    assert_ok(ufo_evict(region, 0, length));
+    const size_t asked = atomic_load(&source.elements);
+    for (int round = 0; round < 2; round++)
+        for (size_t at = 0; at < length; at += CHUNK) {
+            const bool changed = at % EXTENT != 0 && at % EXTENT != EXTENT - CHUNK;
+            assert_int_equal(bytes[at + 9], changed ? 77 : pattern(at + 9));
+            assert_int_equal(bytes[at + 10], pattern(at + 10));
+        }
+    assert_in_range(atomic_load(&source.elements) - asked, 0, length / chunks * 2 * 2); /* twice two chunks of each extent */
+    ufo_core_free(core);
+}
+
 /* A chunk that cannot be taken into its extent in full stays what it was: stores to it are noticed. */
 static void a_discarded_page_keeps_its_chunk_out(void **state)
 {
@@ -412,6 +437,7 @@ int main(void)
         cmocka_unit_test(single_reads_do_not_break_huge_pages),
         cmocka_unit_test(an_extent_comes_in_one_call),
         cmocka_unit_test(stores_to_what_has_joined_are_kept),
+        cmocka_unit_test(what_has_changed_comes_back),
         cmocka_unit_test(a_discarded_page_keeps_its_chunk_out),
         cmocka_unit_test(callbacks_may_load_what_is_there),
         cmocka_unit_test(callbacks_may_read_what_is_there),
