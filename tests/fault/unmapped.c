@@ -88,12 +88,37 @@ static void assert_read(ufo *region, size_t first, size_t count)
     free(copy);
 }
 
+/*
+ * Far below everything else, as the kernel puts a mapping into the highest gap that is large enough: what the test unmaps, and the library has not mapped again yet, would be
+ * just right for one of the sanitizers' own, or of another thread's malloc.
+ */
+static void *place_apart(void)
+{
+    static uintptr_t next = UINT64_C(0x7ea000000000); /* where ThreadSanitizer has memory of programs */
+    return (void *)(next += 64 * MIB);
+}
+
+static ufo *region_apart(ufo_core *core, struct source *source)
+{
+    *source = (struct source){.count = LENGTH, .element_size = 1};
+    ufo_config *config = ufo_config_new();
+    assert_ok(ufo_config_set_elements(config, LENGTH, 1));
+    assert_ok(ufo_config_set_chunk(config, CHUNK));
+    assert_ok(ufo_config_set_address(config, place_apart()));
+    assert_ok(ufo_config_set_populate(config, source_populate, source, source_free));
+    ufo *region = ufo_new(core, config);
+    ufo_config_free(config);
+    assert_non_null(region);
+    assert_ok(ufo_advise(region, 0, LENGTH, UFO_ADVICE_RANDOM));
+    return region;
+}
+
 static void never_zeros(void **state)
 {
     (void)state;
     ufo_core *core = begin_core(4 * MIB);
     struct source source = {0};
-    ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+    ufo *region = region_apart(core, &source);
     unsigned char *bytes = ufo_data(region);
     assert_read(region, 0, 2 * CHUNK);
     assert_int_equal(munmap(bytes + page_size(), 3 * CHUNK), 0);
@@ -117,7 +142,7 @@ static void beside_a_hole(void **state)
     (void)state;
     ufo_core *core = begin_core(4 * MIB);
     struct source source = {0};
-    ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+    ufo *region = region_apart(core, &source);
     unsigned char *bytes = ufo_data(region);
     for (size_t chunk = 0; chunk < 8; chunk++) {
         unsigned char *data = bytes + chunk * CHUNK;
@@ -143,7 +168,7 @@ static void a_part_comes_back(void **state)
     (void)state;
     ufo_core *core = begin_told(4 * MIB);
     struct source source = {0};
-    ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+    ufo *region = region_apart(core, &source);
     unsigned char *bytes = ufo_data(region);
     assert_pattern(bytes, 0, LENGTH);
     for (size_t round = 0; round < 20; round++) {
@@ -170,6 +195,7 @@ static void with_the_header(void **state)
         ufo_config *config = ufo_config_new();
         assert_ok(ufo_config_set_elements(config, LENGTH, 1));
         assert_ok(ufo_config_set_header(config, 2 * page_size()));
+        assert_ok(ufo_config_set_address(config, place_apart()));
         assert_ok(ufo_config_set_chunk(config, CHUNK));
         assert_ok(ufo_config_set_populate(config, source_populate, &source, NULL));
         ufo *region = ufo_new(core, config);
@@ -195,7 +221,7 @@ static void changes_are_lost_and_that_is_said(void **state)
     (void)state;
     ufo_core *core = begin_told(4 * MIB);
     struct source source = {0};
-    ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+    ufo *region = region_apart(core, &source);
     unsigned char *bytes = ufo_data(region);
     bytes[100] = 1;
     bytes[5 * CHUNK + 100] = 2;
@@ -218,7 +244,7 @@ static void over_two_regions(void **state)
     struct source source = {0};
     ufo *regions[8];
     for (size_t i = 0; i < 8; i++) {
-        regions[i] = source_region(core, &source, LENGTH, 1, CHUNK);
+        regions[i] = source_region(core, &source, LENGTH, 1, CHUNK); /* side by side, as the kernel puts them */
         assert_pattern(ufo_data(regions[i]), 0, LENGTH);
     }
     for (size_t i = 0; i + 1 < 8; i++) {
@@ -239,7 +265,7 @@ static void moved_away(void **state)
     ufo_core *core = begin_told(4 * MIB);
     for (int kept = 0; kept < 2; kept++) {
         struct source source = {0};
-        ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+        ufo *region = region_apart(core, &source);
         unsigned char *bytes = ufo_data(region);
         assert_pattern(bytes, 0, 3 * CHUNK);
         bytes[LENGTH / 2] = (unsigned char)~pattern(LENGTH / 2);
@@ -269,7 +295,7 @@ static void moved_again_and_again(void **state)
     (void)state;
     ufo_core *core = begin_told(4 * MIB);
     struct source source = {0};
-    ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+    ufo *region = region_apart(core, &source);
     unsigned char *bytes = ufo_data(region);
     const uint64_t end = now_ms() + 2000;
     for (size_t i = 0; now_ms() < end; i++) {
@@ -291,7 +317,7 @@ static void replaced_by_memory_of_the_program(void **state)
     ufo_core *core = begin_told(256 * KIB);
     for (int write = 0; write < 2; write++) {
         struct source source = {0};
-        ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+        ufo *region = region_apart(core, &source);
         unsigned char *bytes = ufo_data(region);
         const size_t first = 4 * CHUNK, size = 5 * CHUNK;
         assert_read(region, first, 2 * CHUNK);
@@ -331,7 +357,7 @@ static void beside_memory_of_the_program(void **state)
     ufo_core *core = begin_told(256 * KIB);
     for (int resident = 0; resident < 2; resident++) {
         struct source source = {0};
-        ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+        ufo *region = region_apart(core, &source);
         unsigned char *bytes = ufo_data(region);
         const size_t page = page_size(), first = 3 * CHUNK;
         if (resident)
@@ -366,7 +392,7 @@ static void protected_by_the_program(void **state)
     (void)state;
     ufo_core *core = begin_told(256 * KIB);
     struct source source = {0};
-    ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+    ufo *region = region_apart(core, &source);
     unsigned char *bytes = ufo_data(region);
     assert_pattern(bytes, 0, 2 * CHUNK);
     uint8_t value = 0;
@@ -411,7 +437,7 @@ static void while_others_read(void **state)
     (void)state;
     ufo_core *core = begin_told(256 * KIB);
     struct source source = {0};
-    ufo *region = source_region(core, &source, LENGTH, 1, CHUNK);
+    ufo *region = region_apart(core, &source);
     unsigned char *bytes = ufo_data(region);
     struct team team;
     atomic_store(&stop, false);
