@@ -37,7 +37,7 @@ int follows(void *)
     }
     const std::uint64_t less = buffer();
     munmap(memory, most_steps * step);
-    const bool rises = within_seconds(30, [&] { return buffer() >= less + taken / 4; });
+    const bool rises = within_seconds(60, [&] { return buffer() >= less + taken / 4; });
     if (less > before - step / 4 || !rises)
         std::fprintf(stderr, "the buffer went from %llu to %llu and %llu bytes, when %zu were taken and given back\n", static_cast<unsigned long long>(before),
                      static_cast<unsigned long long>(less), static_cast<unsigned long long>(buffer()), taken);
@@ -48,7 +48,7 @@ int follows(void *)
 
 void follows_memory(void **)
 {
-    begin_test(90);
+    begin_test(130);
     if (static_cast<std::uint64_t>(sysconf(_SC_AVPHYS_PAGES)) * page_size() < 2 * most_steps * step)
         SKIP_TEST("less than 8 GiB of memory are free");
     assert_int_equal(in_child(follows, nullptr), 0);
