@@ -32,6 +32,27 @@ Readahead::Stream *Readahead::find(pid_t thread, std::size_t chunk, const Limits
     return nullptr;
 }
 
+/// A miss between those of a stream with a narrow step: the thread walks through everything after all.  What was in memory already looked like the step, and would be filled
+/// ahead in steps from then on, and missed in steps.
+Readahead::Stream *Readahead::close_up(pid_t thread, std::size_t chunk, const Limits &limits)
+{
+    constexpr std::ptrdiff_t narrow = 4;
+    for (Stream &stream : streams_) {
+        const std::ptrdiff_t width = stream.step < 0 ? -stream.step : stream.step;
+        if (stream.thread != thread || stream.runs == 0 || width < 2 || width > narrow)
+            continue;
+        const std::ptrdiff_t direction = stream.step / width;
+        const std::ptrdiff_t ahead = direction * distance(stream.last, chunk);
+        if (ahead <= 0 || ahead > width * static_cast<std::ptrdiff_t>(stream.window + 1))
+            continue;
+        stream.step = direction;
+        stream.until = chunk;
+        stream.window = std::min(stream.window, limits.extent);
+        return &stream;
+    }
+    return nullptr;
+}
+
 /// A miss that follows nothing: its distance from one such before may be the step of a stream, if it is seen again.
 Readahead::Stream &Readahead::begin(pid_t thread, std::size_t chunk)
 {
@@ -161,6 +182,8 @@ Readahead::Plan Readahead::note(pid_t thread, std::size_t chunk, const Limits &l
     if (limits.most_window == 0)
         return {};
     Stream *stream = find(thread, chunk, limits);
+    if (!stream)
+        stream = close_up(thread, chunk, limits);
     const bool begins = !stream;
     if (begins)
         stream = &begin(thread, chunk);

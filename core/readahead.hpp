@@ -53,6 +53,7 @@ class Readahead {
         std::uint64_t used = 0;
     };
     Stream *find(pid_t thread, std::size_t chunk, const Limits &limits);
+    Stream *close_up(pid_t thread, std::size_t chunk, const Limits &limits);
     Stream &begin(pid_t thread, std::size_t chunk);
     static bool follows(const Stream &stream, std::size_t chunk, const Limits &limits);
     static Plan advance(Stream &stream, std::size_t chunk, const Limits &limits);

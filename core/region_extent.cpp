@@ -108,7 +108,7 @@ bool Region::claim_extent(ChunkRange extent, Forerunners &forerunners) noexcept
     // Plain loads of what was touched are served only as long as it is there; and what has failed once is not tried again for each of them.
     const bool can_join = backing_->has_huge_extents() && !loads_only_for_callers()
                           && refused_extent_.load(std::memory_order_relaxed) != extent.first.value;
-    const std::size_t most = can_join ? std::clamp<std::size_t>(extent.count / 8, 1, Forerunners::most) : 0;
+    const std::size_t most = can_join ? std::clamp<std::size_t>(extent.count / 2, 1, Forerunners::most) : 0;
     for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk) {
         ChunkWord seen = look(chunk);
         if (seen.can_join() && forerunners.count < most) {
@@ -168,7 +168,8 @@ ChunkWord::Bits Region::left_at(ChunkRange extent) const noexcept
 /// What the thread fills, in the wait graph: callbacks may wait for what lies between.
 class Region::Pieces {
   public:
-    explicit Pieces(Region &region) : region_(region) {}
+    Pieces(Region &region, std::size_t forerunners) : region_(region), room_(WaitGraph::of_process(), forerunners == 0 ? 0 : 2 * forerunners + 1) {}
+    bool has_room() const { return room_.granted(); }
     void add(ChunkRange chunks) noexcept
     {
         entries_[count_++].emplace(WaitGraph::of_process(), &region_.engine_, kernel::this_thread(), region_.key(chunks.first), WaitGraph::nothing,
@@ -177,6 +178,7 @@ class Region::Pieces {
 
   private:
     Region &region_;
+    const WaitGraph::Room room_;
     std::array<std::optional<WaitGraph::Entry>, 2 * Forerunners::most + 1> entries_; // what is absent between the forerunners, and later those
     std::size_t count_ = 0;
 };
@@ -184,7 +186,9 @@ class Region::Pieces {
 Status Region::bring_in(ChunkRange extent, Access access, Reuse reuse, Forerunners &forerunners) noexcept
 {
     const ByteRange pages = geometry_->pages_of_extent(extent);
-    Pieces pieces(*this);
+    Pieces pieces(*this, forerunners.count);
+    if (!pieces.has_room())
+        return Status{Code::stray};
     between(forerunners.not_joined(), extent, [&](ChunkRange chunks) { pieces.add(chunks); });
     Result<Staging> staging = backing_->stage(pages, access);
     if (!staging.ok())

@@ -10,6 +10,7 @@ namespace {
 
 // Constant-initialised, as signal handlers nest entries, too.
 thread_local constinit std::uint32_t t_depth = 0;
+thread_local constinit std::size_t t_reserved = 0;
 
 std::uint64_t mix(std::uint64_t hash, std::uint64_t value)
 {
@@ -71,6 +72,28 @@ WaitGraph::Entry::~Entry()
     if (end > few)
         graph_.used_end_.compare_exchange_strong(end, index_);
     graph_.threads_[index_].store(0, std::memory_order_release);
+}
+
+WaitGraph::Room::Room(WaitGraph &graph, std::size_t entries) noexcept : graph_(graph), entries_(entries), granted_(graph.reserve(entries)) {}
+
+WaitGraph::Room::~Room()
+{
+    if (!granted_)
+        return;
+    graph_.reserved_.fetch_sub(entries_, std::memory_order_relaxed);
+    t_reserved -= entries_;
+}
+
+bool WaitGraph::reserve(std::size_t entries) noexcept
+{
+    if (entries == 0)
+        return true;
+    for (std::size_t seen = reserved_.load(std::memory_order_relaxed); entries <= most_reserved - seen;)
+        if (reserved_.compare_exchange_weak(seen, seen + entries, std::memory_order_relaxed)) {
+            t_reserved += entries;
+            return true;
+        }
+    return false;
 }
 
 template <class Match> std::size_t WaitGraph::find(Match match) const noexcept
@@ -213,6 +236,7 @@ void WaitGraph::forget_other_threads() noexcept
     for (std::atomic<pid_t> &thread : threads_)
         thread.store(0);
     used_end_.store(0);
+    reserved_.store(t_reserved);
 }
 
 } // namespace ufomem

@@ -32,6 +32,21 @@ class WaitGraph {
         std::size_t index_;
     };
 
+    /// Room for several entries that a thread is going to have at once, as long as it lives: those who hold some and wait for more could stop each other.
+    class Room {
+      public:
+        Room(WaitGraph &graph, std::size_t entries) noexcept;
+        Room(const Room &) = delete;
+        Room &operator=(const Room &) = delete;
+        ~Room();
+        bool granted() const { return granted_; }
+
+      private:
+        WaitGraph &graph_;
+        const std::size_t entries_;
+        const bool granted_;
+    };
+
     /// A thread has met a fault on `key` in what it does now.  False if it fills nothing, and so holds up nobody.
     bool set_waiting(pid_t thread, Key key) noexcept;
     /// `key` has been filled, or given up: nobody waits for it any more.  To be called before they are woken.
@@ -52,6 +67,7 @@ class WaitGraph {
   private:
     static constexpr std::size_t capacity = 8192;
     static constexpr std::size_t none = capacity;
+    static constexpr std::size_t most_reserved = capacity / 2; // the rest is for those who need one
 
     struct alignas(64) Slot {
         std::atomic<Key> fills{nothing};
@@ -76,11 +92,13 @@ class WaitGraph {
     std::size_t filler_of(Key key) const noexcept;
     std::size_t innermost_of(pid_t thread) const noexcept;
     std::uint64_t cycle_from(pid_t thread, Key key) const noexcept;
+    bool reserve(std::size_t entries) noexcept;
     bool can_go_on(pid_t thread, pid_t asking, int depth) const noexcept;
 
     std::atomic<pid_t> threads_[capacity]{};
     Slot slots_[capacity];
     std::atomic<std::size_t> used_end_{0};
+    std::atomic<std::size_t> reserved_{0};
 };
 
 } // namespace ufomem

@@ -189,6 +189,36 @@ void with_strides(void **)
     }
 }
 
+/// Most of the first chunks are there from before, so that the misses look like a stride.
+void a_walk_that_begins_with_gaps_is_a_walk(std::ptrdiff_t direction)
+{
+    for (std::size_t step = 2; step <= 4; ++step) {
+        Walk walk;
+        std::size_t at = limits.chunks / 2;
+        const auto next = [&] { return at = at + static_cast<std::size_t>(direction); };
+        for (std::size_t i = 1; i <= 40; ++i)
+            if (const std::size_t chunk = at + static_cast<std::size_t>(direction * static_cast<std::ptrdiff_t>(i)); i % step != 0)
+                walk.present.insert(chunk);
+        for (int i = 0; i < 4000; ++i)
+            walk.visit(ann, next());
+        assert_in_range(walk.misses, 1, 60);
+    }
+}
+
+void gaps_ahead(void **) { a_walk_that_begins_with_gaps_is_a_walk(1); }
+void gaps_behind(void **) { a_walk_that_begins_with_gaps_is_a_walk(-1); }
+
+/// Two chunks of every many are no walk.
+void pairs_with_a_wide_stride_are_not_closed_up(void **)
+{
+    Walk walk;
+    for (std::size_t at = 0; at < 60'000; at += 60) {
+        walk.visit(ann, at);
+        walk.visit(ann, at + 1);
+    }
+    assert_in_range(walk.asked + walk.misses, 1, 3 * 2000);
+}
+
 void two_arrays_at_once(void **)
 {
     Walk walk;
@@ -267,6 +297,9 @@ int main()
         cmocka_unit_test(a_scan_misses_rarely),
         cmocka_unit_test(backward_too),
         cmocka_unit_test(with_strides),
+        cmocka_unit_test(gaps_ahead),
+        cmocka_unit_test(gaps_behind),
+        cmocka_unit_test(pairs_with_a_wide_stride_are_not_closed_up),
         cmocka_unit_test(two_arrays_at_once),
         cmocka_unit_test(threads_do_not_disturb_each_other),
         cmocka_unit_test(random_misses_ask_for_next_to_nothing),

@@ -50,6 +50,26 @@ void nobody_is_no_cycle(void **)
     assert_false(scene.graph().closes_cycle(ann, chunk_a));
 }
 
+void room_for_several_is_given_as_long_as_there_is_some(void **)
+{
+    Scene scene;
+    const auto room_for = [&](std::size_t entries) { return std::make_unique<WaitGraph::Room>(scene.graph(), entries); };
+    std::deque<std::unique_ptr<WaitGraph::Room>> rooms;
+    do {
+        rooms.push_back(room_for(33));
+    } while (rooms.back()->granted());
+    assert_in_range(rooms.size(), 100, 1000);
+    assert_true(room_for(0)->granted()); // who wants one does not ask
+    assert_false(room_for(33)->granted());
+    rooms.pop_front();
+    assert_true(room_for(33)->granted()); // and gives it back at once
+    assert_true(room_for(33)->granted());
+    scene.graph().forget_other_threads(); // nobody else has been here
+    assert_false(room_for(66)->granted());
+    rooms.clear();
+    assert_true(room_for(4096)->granted());
+}
+
 void an_extent_is_filled_as_a_whole(void **)
 {
     constexpr std::size_t bytes = 100;
@@ -253,6 +273,7 @@ int main()
 {
     const CMUnitTest tests[] = {
         cmocka_unit_test(nobody_is_no_cycle),
+        cmocka_unit_test(room_for_several_is_given_as_long_as_there_is_some),
         cmocka_unit_test(an_extent_is_filled_as_a_whole),
         cmocka_unit_test(the_innermost_counts),
         cmocka_unit_test(who_waits_for_what_he_fills_waits_for_ever),
