@@ -235,7 +235,7 @@ class Region final : public AnyRegion {
     bool is_stale(ChunkIndex chunk) noexcept;
     /// Chunks that came alone before their extent, and are to join it: their content is there.
     struct Forerunners {
-        static constexpr std::size_t most = 16;
+        static constexpr std::size_t most = 4; // what leaves with a walk has to be few: it may be what others use again and again
         std::array<ChunkIndex, most> chunks;
         std::size_t count = 0;
         std::size_t joined = 0; ///< so many of them, from the first on, are not in memory on their own any more

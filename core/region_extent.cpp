@@ -108,7 +108,7 @@ bool Region::claim_extent(ChunkRange extent, Forerunners &forerunners) noexcept
     // Plain loads of what was touched are served only as long as it is there; and what has failed once is not tried again for each of them.
     const bool can_join = backing_->has_huge_extents() && !loads_only_for_callers()
                           && refused_extent_.load(std::memory_order_relaxed) != extent.first.value;
-    const std::size_t most = can_join ? std::clamp<std::size_t>(extent.count / 2, 1, Forerunners::most) : 0;
+    const std::size_t most = can_join ? std::clamp<std::size_t>(extent.count / 8, 1, Forerunners::most) : 0;
     for (ChunkIndex chunk = extent.first; chunk < extent.end(); ++chunk) {
         ChunkWord seen = look(chunk);
         if (seen.can_join() && forerunners.count < most) {
