@@ -75,7 +75,7 @@ static void read_here_and_there(ufo *region, unsigned seed)
     assert_ok(ufo_advise(region, 0, length, UFO_ADVICE_NORMAL));
 }
 
-/* The kernel refuses to move what it is migrating itself, as if it were pinned. */
+/* The kernel says EBUSY of pages that nobody has pinned, too, once in a while and for a moment: seen beside other load. */
 static void evict_all(ufo *region)
 {
     ufo_status status = UFO_ERR_PINNED;
