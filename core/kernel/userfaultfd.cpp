@@ -27,6 +27,15 @@
 #ifndef RWF_NOWAIT
 #define RWF_NOWAIT 8
 #endif
+#ifndef UFFDIO_CONTINUE // 5.13
+struct uffdio_continue {
+    uffdio_range range;
+    std::uint64_t mode;
+    std::int64_t mapped;
+};
+#define UFFDIO_CONTINUE _IOWR(UFFDIO, 0x07, struct uffdio_continue)
+#define UFFDIO_CONTINUE_MODE_DONTWAKE (1ULL << 0)
+#endif
 #ifndef UFFD_FEATURE_POISON // 6.6
 #define UFFD_FEATURE_POISON (1 << 14)
 struct uffdio_poison {
@@ -233,7 +242,7 @@ Result<Userfaultfd> Userfaultfd::open(const Pagemap &pagemap, std::uint32_t feat
         if (unmapping == Unmapping::reported && fd.features_.has(feature_write_protect)
             && fd.features_.has(feature_poison) && (offered & events) == events) {
             fd.second_ = File(opening.open());
-            if (fd.second_ && handshake(fd.second_.descriptor(), UFFD_FEATURE_PAGEFAULT_FLAG_WP) == 0) {
+            if (fd.second_ && handshake(fd.second_.descriptor(), 0) == 0) {
                 wanted |= events;
                 fd.unmapping_ = Unmapping::reported;
             }
@@ -313,16 +322,22 @@ bool Userfaultfd::unwatch_to_unmap(std::byte *data, std::size_t size) const noex
     return protect_mapped(data, size, Protection::none) && (unwatch(data, size) || is_hole(data, size)); // of a hole the kernel says EINVAL
 }
 
-/// Memory has one userfaultfd: a second one may have it only where it is not watched.  (To ask the first one for something
-/// that it refuses would take that there is a reader of messages about unmapped memory; here the only one may be asking.)
+/// What the kernel cannot do to private memory it refuses with EINVAL where the memory is watched, and with ENOENT elsewhere; it does not look by which
+/// userfaultfd.  (The first one would say EAGAIN until a message about unmapped memory has been read, and its only reader may be asking.)  Never to be
+/// registered for a try: for that moment, transfers would succeed on memory of the program.
 Userfaultfd::Place Userfaultfd::place(std::byte *page) const noexcept
 {
-    uffdio_register request{{as_number(page), page_size()}, UFFDIO_REGISTER_MODE_WP, 0};
-    if (ioctl(second_.descriptor(), UFFDIO_REGISTER, &request) == 0)
-        ioctl(second_.descriptor(), UFFDIO_UNREGISTER, &request.range);
-    else if (errno == EBUSY)
-        return Place::watched;
-    return is_mapped(page, page_size()) ? Place::occupied : Place::empty;
+    uffdio_continue request{{as_number(page), page_size()}, UFFDIO_CONTINUE_MODE_DONTWAKE, 0};
+    constexpr unsigned most_attempts = 100;
+    for (unsigned attempt = 0; attempt < most_attempts; ++attempt) {
+        const int error = ioctl(second_.descriptor(), UFFDIO_CONTINUE, &request) == 0 ? 0 : errno;
+        if (error == ENOENT)
+            return is_mapped(page, page_size()) ? Place::occupied : Place::empty;
+        if (error != ENOMEM)
+            return Place::watched;
+        sched_yield();
+    }
+    return Place::occupied; // what nobody knows is left alone
 }
 
 std::span<const FaultMessage> Userfaultfd::read(std::span<FaultMessage> room) const noexcept

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Moves of pages, while the kernel migrates them: what is said to have moved has, and what has moved is said to.
+// Moves of pages, while the kernel migrates them: what is said to have moved has, and what has moved is said to.  And whose memory is where.
 #include "unit/unit.hpp"
 
 #include "kernel/memory.hpp"
@@ -140,6 +140,64 @@ void moved_pages_are_writable(void **)
     assert_true(is_filled(frame, 7));
 }
 
+/// Memory that is watched, and its neighbour, which is somebody else's.
+struct Neighbours {
+    Pagemap pagemap;
+    Userfaultfd faults;
+    Mapping both = std::move(*map_private(2 * page, Protection::read_write));
+    std::byte *const ours = both.data(), *const others = ours + page;
+    Neighbours()
+    {
+        Result<Userfaultfd> opened = Userfaultfd::open(pagemap, 0, Faults::as_signals, Unmapping::reported);
+        if (!opened.ok() || opened->unmapping() != Unmapping::reported)
+            skip(); // the kernel does not tell of unmapped memory here
+        faults = std::move(*opened);
+        std::memset(others, 0xAA, page);
+        assert_ok(faults.watch(ours, page));
+    }
+    ~Neighbours() { (void)faults.unwatch_to_unmap(ours, page); } // there is no reader
+};
+
+void a_place_is_watched_or_occupied_or_empty(void **)
+{
+    const Neighbours memory;
+    using Place = Userfaultfd::Place;
+    Mapping hole = std::move(*map_private(page, Protection::none));
+    std::byte *const nothing = hole.data();
+    hole.reset();
+    assert_true(memory.faults.place(nothing) == Place::empty);
+    assert_true(memory.faults.place(memory.others) == Place::occupied);
+    assert_true(memory.faults.place(memory.ours) == Place::watched);
+    const std::byte content[page]{};
+    assert_int_equal(memory.faults.copy(memory.ours, content, page, true, Wake::no).error, 0);
+    assert_true(memory.faults.place(memory.ours) == Place::watched);
+    assert_true(memory.pagemap.is_protected(memory.ours));
+}
+
+void who_asks_for_a_place_opens_it_to_nobody(void **)
+{
+    const Neighbours memory;
+    std::byte content[page];
+    std::memset(content, 0x15, page);
+    std::atomic<std::size_t> asked{0}, wrong{0};
+    std::atomic<bool> done{false};
+    unit::on_threads(2, [&](std::size_t thread) {
+        if (thread == 0) {
+            for (; !done.load(); ++asked)
+                wrong += memory.faults.place(memory.others) != Userfaultfd::Place::occupied;
+            return;
+        }
+        for (std::size_t round = 0; round < unit::rounds(20'000) || asked < 100; ++round) {
+            wrong += memory.faults.copy(memory.others, content, page, false, Wake::no).error != ENOENT;
+            wrong += memory.faults.write_protect(memory.others, page, true).ok();
+        }
+        done.store(true);
+    });
+    assert_int_equal(wrong, 0);
+    for (std::size_t at = 0; at < page; ++at)
+        assert_int_equal(static_cast<int>(memory.others[at]), 0xAA);
+}
+
 } // namespace
 
 int main()
@@ -148,6 +206,8 @@ int main()
         cmocka_unit_test(moved_pages_are_said_to_have_moved),
         cmocka_unit_test(what_is_in_the_way_is_said),
         cmocka_unit_test(moved_pages_are_writable),
+        cmocka_unit_test(a_place_is_watched_or_occupied_or_empty),
+        cmocka_unit_test(who_asks_for_a_place_opens_it_to_nobody),
     };
     return RUN(tests);
 }

@@ -106,6 +106,7 @@ constexpr std::array handshake_faults{invalid, not_permitted};
 constexpr std::array watch_faults{no_memory, invalid, busy};
 constexpr std::array copy_faults{no_memory, again, exists, part_then_again, part_then_no_memory};
 constexpr std::array move_faults{no_memory, again, busy, invalid, exists, part_then_again, part_then_busy};
+constexpr std::array continue_faults{no_memory};
 constexpr std::array unwatch_faults{Fault{"ENOMEM", ENOMEM, false, true}};
 constexpr std::array protect_faults{no_memory, again};
 constexpr std::array memfd_faults{too_many_files, no_memory, not_permitted};
@@ -129,6 +130,8 @@ std::span<const Fault> ioctl_faults(std::uint64_t request)
     case UFFDIO_WRITEPROTECT:
     case UFFDIO_POISON:
         return protect_faults;
+    case UFFDIO_CONTINUE:
+        return continue_faults;
     case UFFDIO_UNREGISTER:
         return unwatch_faults;
     }
@@ -208,6 +211,8 @@ std::string ioctl_name(std::uint64_t request)
         return "UFFDIO_WRITEPROTECT";
     case UFFDIO_POISON:
         return "UFFDIO_POISON";
+    case UFFDIO_CONTINUE:
+        return "UFFDIO_CONTINUE";
     case UFFDIO_WAKE:
         return "UFFDIO_WAKE";
     }

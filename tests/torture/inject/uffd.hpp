@@ -10,6 +10,14 @@
 #ifndef USERFAULTFD_IOC_NEW
 #define USERFAULTFD_IOC_NEW _IO(0xAA, 0x00)
 #endif
+#ifndef UFFDIO_CONTINUE
+struct uffdio_continue {
+    uffdio_range range;
+    std::uint64_t mode;
+    std::int64_t mapped;
+};
+#define UFFDIO_CONTINUE _IOWR(UFFDIO, 0x07, struct uffdio_continue)
+#endif
 #ifndef UFFDIO_POISON
 struct uffdio_poison {
     uffdio_range range;
