@@ -266,8 +266,9 @@ class Region final : public AnyRegion {
     Status flush_spilled(ChunkIndex chunk, ChunkWord claimed) noexcept;
     Status clean(ChunkIndex chunk, ChunkWord claimed) noexcept;
     Status store_frozen(ChunkIndex chunk, bool &frozen, bool &protected_again, bool &spilled) noexcept;
-    Status evict_chunk(ChunkIndex chunk, Batch &batch) noexcept;
-    Status reset_chunk(ChunkIndex chunk) noexcept;
+    class Patience;
+    Status evict_chunk(ChunkIndex chunk, Batch &batch, Patience &patience) noexcept;
+    Status reset_chunk(ChunkIndex chunk, Patience &patience) noexcept;
     void release_spilled(ChunkIndex chunk) noexcept;
     void drop_parked(ChunkIndex chunk, ChunkWord parked) noexcept;
     void drop_everything() noexcept;

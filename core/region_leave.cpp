@@ -5,9 +5,29 @@
 #include "kernel/futex.hpp"
 #include "signal_guard.hpp"
 
+#include <ctime>
 #include <optional>
 
 namespace ufomem {
+
+/// Of one call.  The kernel says "busy" of pages that are pinned for I/O, and of some that it is just busy with itself.
+class Region::Patience {
+  public:
+    /// After a moment, while there is hope.
+    bool tries_again(Code code) noexcept
+    {
+        if (code != Code::pinned || milliseconds_ > most_milliseconds)
+            return false;
+        const timespec moment{0, milliseconds_ * 1'000'000};
+        nanosleep(&moment, nullptr);
+        milliseconds_ *= 2;
+        return true;
+    }
+
+  private:
+    static constexpr long most_milliseconds = 16;
+    long milliseconds_ = 1;
+};
 
 /// Gives frozen, changed neighbours to where changes go, at once; `spilled` if that is now the spill.  By whichever thread lets them leave, or by a caller
 /// of flush or free.
@@ -155,7 +175,7 @@ void Region::evict_candidates(std::span<const ChunkIndex> chunks, Batch &batch, 
     finish(batch);
 }
 
-Status Region::evict_chunk(ChunkIndex chunk, Batch &batch) noexcept
+Status Region::evict_chunk(ChunkIndex chunk, Batch &batch, Patience &patience) noexcept
 {
     ChunkWord seen = look(chunk);
     for (;;) {
@@ -176,11 +196,16 @@ Status Region::evict_chunk(ChunkIndex chunk, Batch &batch) noexcept
             if (!claim(chunk, seen, seen.to(ChunkState::leaving)))
                 continue;
             Eviction eviction;
-            return leave(chunk, seen, Parking::no, batch, eviction) ? Status{} : eviction.failure.report();
+            if (leave(chunk, seen, Parking::no, batch, eviction))
+                return {};
+            finish(batch); // never wait with chunks in hand
+            if (!patience.tries_again(eviction.failure.code))
+                return eviction.failure.report();
+        } else {
+            finish(batch);
+            if (Status status = wait_for_change(chunk, seen); !status.ok())
+                return status;
         }
-        finish(batch); // never wait with chunks in hand
-        if (Status status = wait_for_change(chunk, seen); !status.ok())
-            return status;
         seen = look(chunk);
     }
 }
@@ -189,13 +214,14 @@ Status Region::evict(ElementRange range) noexcept
 {
     const SignalGuard guard;
     BatchOf<16> batch;
-    const Status status = for_each_chunk(range, [&](ChunkIndex chunk) { return evict_chunk(chunk, batch); });
+    Patience patience;
+    const Status status = for_each_chunk(range, [&](ChunkIndex chunk) { return evict_chunk(chunk, batch, patience); });
     finish(batch);
     return status;
 }
 
 /// Forgets the chunk's content, here and in the spill.
-Status Region::reset_chunk(ChunkIndex chunk) noexcept
+Status Region::reset_chunk(ChunkIndex chunk, Patience &patience) noexcept
 {
     ChunkWord seen = look(chunk);
     for (;;) {
@@ -209,29 +235,33 @@ Status Region::reset_chunk(ChunkIndex chunk) noexcept
             if (Status status = wait_for_change(chunk, seen); !status.ok())
                 return status;
             seen = look(chunk);
-        } else if (claim(chunk, seen, seen.to(ChunkState::leaving))) {
+            continue;
+        }
+        if (!claim(chunk, seen, seen.to(ChunkState::leaving)))
+            continue;
+        if (away)
+            break;
+        Result<Outgoing> outgoing = backing_->take_out(geometry_->pages_of(chunk), false);
+        if (outgoing.ok()) {
+            gone(*outgoing);
             break;
         }
-    }
-    Status status;
-    if (seen.is(ChunkState::resident)) {
-        Result<Outgoing> outgoing = backing_->take_out(geometry_->pages_of(chunk), false);
-        if (!outgoing.ok()) {
-            const Failure failure = Failure::of_this_thread(outgoing.status());
-            stay(chunk, seen);
+        const Failure failure = Failure::of_this_thread(outgoing.status());
+        stay(chunk, seen);
+        if (!patience.tries_again(failure.code))
             return failure.report();
-        }
-        gone(*outgoing);
-    } else if (seen.is(ChunkState::parked)) {
-        drop_parked(chunk, seen);
-    } else if (seen.is(ChunkState::failed)) {
-        forget_failure(chunk);
+        seen = look(chunk);
     }
+    if (seen.is(ChunkState::parked))
+        drop_parked(chunk, seen);
+    else if (seen.is(ChunkState::failed))
+        forget_failure(chunk);
     if (seen.has(ChunkWord::spilled))
         release_spilled(chunk);
     std::unique_lock<std::mutex> poisoning(poisoning_, std::defer_lock);
     if (backing_->poison_replaces_mapping())
         poisoning.lock();
+    Status status;
     ChunkWord next = ChunkWord{}.to(ChunkState::absent);
     if (look(chunk).has(ChunkWord::poisoned)) {
         status = backing_->mend(chunk);
@@ -245,14 +275,16 @@ Status Region::reset_chunk(ChunkIndex chunk) noexcept
 Status Region::reset(ElementRange range) noexcept
 {
     const SignalGuard guard;
-    return for_each_chunk(range, [this](ChunkIndex chunk) { return reset_chunk(chunk); });
+    Patience patience;
+    return for_each_chunk(range, [&](ChunkIndex chunk) { return reset_chunk(chunk, patience); });
 }
 
 Status Region::forget_failures(ElementRange range) noexcept
 {
     const SignalGuard guard;
+    Patience patience;
     return for_each_chunk(
-        range, [this](ChunkIndex chunk) { return look(chunk).is(ChunkState::failed) ? reset_chunk(chunk) : Status{}; });
+        range, [&](ChunkIndex chunk) { return look(chunk).is(ChunkState::failed) ? reset_chunk(chunk, patience) : Status{}; });
 }
 
 /// Takes the chunk out, stores it and puts it back.  Not frozen: pages of it are pinned for I/O, and stay where they are.

@@ -75,18 +75,6 @@ static void read_here_and_there(ufo *region, unsigned seed)
     assert_ok(ufo_advise(region, 0, length, UFO_ADVICE_NORMAL));
 }
 
-/* The kernel says EBUSY of pages that nobody has pinned, too, once in a while and for a moment: seen beside other load. */
-static void evict_all(ufo *region)
-{
-    ufo_status status = UFO_ERR_PINNED;
-    for (int attempt = 0; attempt < 500 && status == UFO_ERR_PINNED; attempt++) {
-        if (attempt != 0)
-            sleep_ms(10);
-        status = ufo_evict(region, 0, ufo_count(region));
-    }
-    assert_ok(status);
-}
-
 /* Huge pages that were moved in pieces once would never be whole again, and the pieces of one would break the next. */
 static void single_reads_do_not_break_huge_pages(void **state)
 {
@@ -112,7 +100,7 @@ static void single_reads_do_not_break_huge_pages(void **state)
         walk_through(region);
         walk_through(region);
         /* What came alone may stay as it is for as long as it is used; what comes now comes in the frames that are left. */
-        evict_all(region);
+        assert_ok(ufo_evict(region, 0, ufo_count(region)));
         walk_through(region);
         if (huge_bytes(region) < usual / 2)
             fail_msg("%zu MiB of huge pages after round %u, %zu MiB where nobody reads in between", huge_bytes(region) / MIB, round, usual / MIB);

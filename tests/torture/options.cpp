@@ -30,6 +30,7 @@ constexpr const char *usage =
   --site X, --errno E, --pattern P                        and for a second fault --then-site, --then-errno, --then-pattern
   --at CALL,FUNCTION..., --then-at ...                    a site by the names that stand in its description
   --cold               without a pass before the faults   --repeat N   --wait (a child that hangs, for a debugger)
+  --unnoticed          nobody is to hear of the fault
 )";
 
 std::vector<std::string> split(const char *names)
@@ -78,6 +79,7 @@ Options Options::parse(int argc, char **argv)
         cold_key,
         repeat_key,
         wait_key,
+        unnoticed_key,
         time_limit_key,
         help
     };
@@ -105,6 +107,7 @@ Options Options::parse(int argc, char **argv)
                                    {"cold", no_argument, nullptr, cold_key},
                                    {"repeat", required_argument, nullptr, repeat_key},
                                    {"wait", no_argument, nullptr, wait_key},
+                                   {"unnoticed", no_argument, nullptr, unnoticed_key},
                                    {"time-limit", required_argument, nullptr, time_limit_key},
                                    {"help", no_argument, nullptr, help},
                                    {}};
@@ -188,6 +191,9 @@ Options Options::parse(int argc, char **argv)
             break;
         case then_pattern:
             options.second_pattern = optarg;
+            break;
+        case unnoticed_key:
+            options.unnoticed = true;
             break;
         case cold_key:
             options.cold = true;

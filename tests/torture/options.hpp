@@ -37,6 +37,7 @@ struct Options {
     std::string second_error;
     std::string second_pattern = "once";
     bool cold = false;
+    bool unnoticed = false;
     int repeat = 1;
 
     static Options parse(int argc, char **argv);
