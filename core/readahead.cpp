@@ -8,7 +8,18 @@ namespace {
 
 std::ptrdiff_t distance(std::size_t from, std::size_t to) { return static_cast<std::ptrdiff_t>(to) - static_cast<std::ptrdiff_t>(from); }
 
+/// The way from one chunk to another in the direction of a step, in chunks.  (To multiply by the step could be too much: steps may be as wide as the array.)
+std::ptrdiff_t along(std::ptrdiff_t step, std::size_t from, std::size_t to) { return step < 0 ? distance(to, from) : distance(from, to); }
+
 } // namespace
+
+/// Whether a chunk lies before the stream, at most one step beyond its window.
+bool Readahead::reaches(const Stream &stream, std::size_t chunk)
+{
+    const std::ptrdiff_t width = stream.step < 0 ? -stream.step : stream.step;
+    const std::ptrdiff_t ahead = along(stream.step, stream.last, chunk);
+    return ahead > 0 && (ahead - 1) / width <= static_cast<std::ptrdiff_t>(stream.window);
+}
 
 /// Whether a miss is the next one of a stream: somewhere in what was asked for ahead, or right behind that.
 bool Readahead::follows(const Stream &stream, std::size_t chunk, const Limits &limits)
@@ -18,10 +29,10 @@ bool Readahead::follows(const Stream &stream, std::size_t chunk, const Limits &l
         return false;
     if (stream.step == 1 || stream.step == -1) {
         const std::size_t beyond = stream.window < limits.extent ? 1 : limits.extent; // extents end where they end
-        const std::ptrdiff_t reach = stream.step * distance(stream.last, stream.until) + static_cast<std::ptrdiff_t>(beyond);
+        const std::ptrdiff_t reach = along(stream.step, stream.last, stream.until) + static_cast<std::ptrdiff_t>(beyond);
         return stream.step * ahead > 0 && stream.step * ahead <= std::max<std::ptrdiff_t>(reach, 1);
     }
-    return ahead % stream.step == 0 && ahead / stream.step > 0 && ahead / stream.step <= static_cast<std::ptrdiff_t>(stream.window) + 1;
+    return ahead % stream.step == 0 && reaches(stream, chunk);
 }
 
 Readahead::Stream *Readahead::find(pid_t thread, std::size_t chunk, const Limits &limits)
@@ -39,13 +50,9 @@ Readahead::Stream *Readahead::close_up(pid_t thread, std::size_t chunk, const Li
     constexpr std::ptrdiff_t narrow = 4;
     for (Stream &stream : streams_) {
         const std::ptrdiff_t width = stream.step < 0 ? -stream.step : stream.step;
-        if (stream.thread != thread || stream.runs == 0 || width < 2 || width > narrow)
+        if (stream.thread != thread || stream.runs == 0 || width < 2 || width > narrow || !reaches(stream, chunk))
             continue;
-        const std::ptrdiff_t direction = stream.step / width;
-        const std::ptrdiff_t ahead = direction * distance(stream.last, chunk);
-        if (ahead <= 0 || ahead > width * static_cast<std::ptrdiff_t>(stream.window + 1))
-            continue;
-        stream.step = direction;
+        stream.step /= width;
         stream.until = chunk;
         stream.window = std::min(stream.window, limits.extent);
         return &stream;
@@ -93,13 +100,13 @@ Readahead::Plan Readahead::advance(Stream &stream, std::size_t chunk, const Limi
 {
     const bool neighbours = stream.step == 1 || stream.step == -1;
     // A miss at the end means that all of the window was used, and was too short.  It begins small.
-    const bool at_the_end = stream.window == 0 || stream.step * distance(stream.until, chunk) >= 0;
+    const bool at_the_end = stream.window == 0 || along(stream.step, stream.until, chunk) >= 0;
     if (at_the_end)
         stream.window = std::max<std::size_t>(2 * stream.window, 1);
     // Who keeps missing right behind is faster than what is filled for him.
     constexpr std::size_t enough = 3;
-    stream.close = stream.step * distance(stream.last, chunk) <= static_cast<std::ptrdiff_t>(enough) ? stream.close + 1 : 0;
-    if (neighbours && stream.close >= enough)
+    stream.close = neighbours && along(stream.step, stream.last, chunk) <= static_cast<std::ptrdiff_t>(enough) ? stream.close + 1 : 0;
+    if (stream.close >= enough)
         stream.window = std::max(stream.window, limits.extent);
     stream.window = std::min(stream.window, limits.most_window);
     ++stream.runs;
@@ -110,11 +117,11 @@ Readahead::Plan Readahead::advance(Stream &stream, std::size_t chunk, const Limi
     const std::ptrdiff_t end = distance(0, limits.chunks);
     Plan plan;
     plan.sequential = neighbours && stream.window >= std::min(limits.extent, limits.most_window);
-    stream.expects_stores = stream.expects_stores && stream.step * distance(chunk, stream.stores_until) > 0;
+    stream.expects_stores = stream.expects_stores && along(stream.step, chunk, stream.stores_until) > 0;
     plan.stores = stream.expects_stores;
     plan.step = stream.step;
     stream.until = static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(from, 0, end));
-    if (from < 0 || from >= end || stream.step * (last - from) < 0)
+    if (from < 0 || from >= end || (stream.step < 0 ? last > from : last < from))
         return plan;
     plan.first = static_cast<std::size_t>(from);
     plan.count = static_cast<std::size_t>((last - from) / stream.step + 1);
@@ -131,7 +138,7 @@ void Readahead::note_store(pid_t thread, std::size_t chunk, const Limits &limits
     constexpr std::size_t enough = 4;
     for (Stream &stream : streams_) {
         const bool neighbours = stream.step == 1 || stream.step == -1;
-        if (stream.thread != thread || !neighbours || stream.runs == 0 || stream.step * distance(chunk, stream.until) < 0)
+        if (stream.thread != thread || !neighbours || stream.runs == 0 || along(stream.step, chunk, stream.until) < 0)
             continue;
         stream.stores = stream.stores != 0 && distance(stream.stored, chunk) == stream.step ? stream.stores + 1 : 1;
         stream.stored = chunk;
@@ -148,7 +155,7 @@ void Readahead::note_store(pid_t thread, std::size_t chunk, const Limits &limits
 bool Readahead::is_ahead(std::size_t chunk) const
 {
     return std::any_of(streams_.begin(), streams_.end(), [&](const Stream &stream) {
-        return stream.runs != 0 && stream.step * distance(stream.last, chunk) > 0 && stream.step * distance(chunk, stream.until) > 0;
+        return stream.runs != 0 && along(stream.step, stream.last, chunk) > 0 && along(stream.step, chunk, stream.until) > 0;
     });
 }
 

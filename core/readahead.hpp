@@ -55,6 +55,7 @@ class Readahead {
     Stream *find(pid_t thread, std::size_t chunk, const Limits &limits);
     Stream *close_up(pid_t thread, std::size_t chunk, const Limits &limits);
     Stream &begin(pid_t thread, std::size_t chunk);
+    static bool reaches(const Stream &stream, std::size_t chunk);
     static bool follows(const Stream &stream, std::size_t chunk, const Limits &limits);
     static Plan advance(Stream &stream, std::size_t chunk, const Limits &limits);
 

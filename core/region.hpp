@@ -249,6 +249,7 @@ class Region final : public AnyRegion {
     Status load_extent(ChunkRange extent, Forerunners &forerunners, Pieces &pieces, std::byte *out) noexcept;
     Status load_sourced(ChunkRange extent, const Forerunners &forerunners, std::byte *out) noexcept;
     Status load_run(ChunkRange run, std::byte *out) noexcept;
+    std::byte *place_in(std::byte *memory, ChunkRange chunks, ChunkIndex chunk) const;
     Status load_spilled(ChunkRange chunks, std::byte *out) noexcept;
     Status join(ChunkIndex forerunner, Pieces &pieces, std::byte *out) noexcept;
     Status take_content(ChunkIndex chunk, ChunkWord claimed, std::byte *out) noexcept;

@@ -186,7 +186,7 @@ class Region::Pieces {
 Status Region::bring_in(ChunkRange extent, Access access, Reuse reuse, Forerunners &forerunners) noexcept
 {
     const ByteRange pages = geometry_->pages_of_extent(extent);
-    Pieces pieces(*this, forerunners.count);
+    Pieces pieces(*this, forerunners.count); // before the wait for a frame: others have to see what this thread fills
     if (!pieces.has_room())
         return Status{Code::stray};
     between(forerunners.not_joined(), extent, [&](ChunkRange chunks) { pieces.add(chunks); });
@@ -219,18 +219,20 @@ Status Region::bring_in(ChunkRange extent, Access access, Reuse reuse, Forerunne
     return {};
 }
 
+/// Where a chunk belongs in the memory for several neighbours.
+std::byte *Region::place_in(std::byte *memory, ChunkRange chunks, ChunkIndex chunk) const { return memory + (chunk.value - chunks.first.value) * geometry_->chunk_bytes(); }
+
 /// What is absent, and only then what is in memory: a callback may use it.
 Status Region::load_extent(ChunkRange extent, Forerunners &forerunners, Pieces &pieces, std::byte *out) noexcept
 {
-    const auto place = [&](ChunkIndex chunk) { return out + (chunk.value - extent.first.value) * geometry_->chunk_bytes(); };
     Status status = load_sourced(extent, forerunners, out);
     between(forerunners.not_joined(), extent, [&](ChunkRange chunks) {
         if (status.ok())
-            status = load_spilled(chunks, place(chunks.first));
+            status = load_spilled(chunks, place_in(out, extent, chunks.first));
     });
     while (status.ok() && forerunners.joined < forerunners.count) {
         const ChunkIndex chunk = forerunners.chunks[forerunners.joined];
-        status = join(chunk, pieces, place(chunk));
+        status = join(chunk, pieces, place_in(out, extent, chunk));
         forerunners.joined += status.ok() ? 1 : 0;
     }
     return status;
@@ -240,7 +242,6 @@ Status Region::load_extent(ChunkRange extent, Forerunners &forerunners, Pieces &
 /// absent here is being filled by this very thread.  What lies between is asked for in vain, unless that would be the greater part.
 Status Region::load_sourced(ChunkRange extent, const Forerunners &forerunners, std::byte *out) noexcept
 {
-    const auto place = [&](ChunkIndex chunk) { return out + (chunk.value - extent.first.value) * geometry_->chunk_bytes(); };
     const bool in_one_call = options_.source->runs_user_code();
     ChunkRange span{extent.first, 0};
     std::size_t needed = 0;
@@ -250,7 +251,7 @@ Status Region::load_sourced(ChunkRange extent, const Forerunners &forerunners, s
             span = needed == 0 ? run : ChunkRange{span.first, run.end().value - span.first.value};
             needed += run.count;
         } else if (status.ok()) {
-            status = load_run(run, place(run.first));
+            status = load_run(run, place_in(out, extent, run.first));
         }
     };
     between(forerunners.not_joined(), extent, [&](ChunkRange chunks) {
@@ -263,7 +264,7 @@ Status Region::load_sourced(ChunkRange extent, const Forerunners &forerunners, s
     });
     if (needed == 0)
         return status;
-    return needed * 2 < span.count ? Status{Code::stray} : load_run(span, place(span.first));
+    return needed * 2 < span.count ? Status{Code::stray} : load_run(span, place_in(out, extent, span.first));
 }
 
 Status Region::load_run(ChunkRange run, std::byte *out) noexcept
@@ -279,7 +280,6 @@ Status Region::load_run(ChunkRange run, std::byte *out) noexcept
 /// What has changed, from the spill.
 Status Region::load_spilled(ChunkRange chunks, std::byte *out) noexcept
 {
-    const std::size_t begin = chunks.first.value * geometry_->chunk_bytes();
     for (ChunkIndex chunk = chunks.first; chunk < chunks.end();) {
         ChunkRange run{chunk, 1};
         const bool spilled = look(chunk).has(ChunkWord::spilled);
@@ -292,7 +292,7 @@ Status Region::load_spilled(ChunkRange chunks, std::byte *out) noexcept
         if (!spilled)
             continue;
         const ByteRange data = geometry_->data_of(run);
-        if (Status status = engine_.spill.load(spill_place(run.first), out + (data.offset - begin), data.length); !status.ok())
+        if (Status status = engine_.spill.load(spill_place(run.first), place_in(out, chunks, run.first), data.length); !status.ok())
             return status;
         count(&Counters::spill_read_bytes, data.length);
     }
@@ -324,8 +324,7 @@ Status Region::join(ChunkIndex forerunner, Pieces &pieces, std::byte *out) noexc
         return {};
     const Failure failure = Failure::of_this_thread(status);
     if (seen.is(ChunkState::resident)) {
-        publish(forerunner, seen);
-        enqueue(forerunner); // its turn may have come meanwhile
+        stay(forerunner, seen);
     } else {
         const ChunkWord absent = seen.to(ChunkState::absent);
         publish(forerunner, look(forerunner).has(ChunkWord::poisoned) ? absent.with(ChunkWord::poisoned) : absent);

@@ -194,13 +194,12 @@ void a_walk_that_begins_with_gaps_is_a_walk(std::ptrdiff_t direction)
 {
     for (std::size_t step = 2; step <= 4; ++step) {
         Walk walk;
-        std::size_t at = limits.chunks / 2;
-        const auto next = [&] { return at = at + static_cast<std::size_t>(direction); };
+        const auto chunk = [&](std::size_t i) { return direction > 0 ? limits.chunks / 2 + i : limits.chunks / 2 - i; };
         for (std::size_t i = 1; i <= 40; ++i)
-            if (const std::size_t chunk = at + static_cast<std::size_t>(direction * static_cast<std::ptrdiff_t>(i)); i % step != 0)
-                walk.present.insert(chunk);
-        for (int i = 0; i < 4000; ++i)
-            walk.visit(ann, next());
+            if (i % step != 0)
+                walk.present.insert(chunk(i));
+        for (std::size_t i = 1; i <= 4000; ++i)
+            walk.visit(ann, chunk(i));
         assert_in_range(walk.misses, 1, 60);
     }
 }
@@ -217,6 +216,25 @@ void pairs_with_a_wide_stride_are_not_closed_up(void **)
         walk.visit(ann, at + 1);
     }
     assert_in_range(walk.asked + walk.misses, 1, 3 * 2000);
+}
+
+/// In a huge array; what UBSan has to say about it counts, too.
+void strides_as_wide_as_the_array(void **)
+{
+    constexpr std::size_t stride = std::size_t{1} << 32;
+    Readahead::Limits huge = limits;
+    huge.chunks = 20 * stride;
+    Readahead forward, backward;
+    std::size_t asked = 0;
+    for (std::size_t i = 0; i < 20; ++i) {
+        const Readahead::Plan ahead = forward.note(ann, i * stride, huge);
+        assert_true(ahead.count == 0 || ahead.first + (ahead.count - 1) * stride < huge.chunks);
+        const Readahead::Plan behind = backward.note(ann, huge.chunks - 1 - i * stride, huge);
+        assert_true(behind.count == 0 || behind.first >= (behind.count - 1) * stride);
+        (void)forward.is_ahead(i * stride + 1);
+        asked += ahead.count != 0 && behind.count != 0;
+    }
+    assert_true(asked > 0);
 }
 
 void two_arrays_at_once(void **)
@@ -300,6 +318,7 @@ int main()
         cmocka_unit_test(gaps_ahead),
         cmocka_unit_test(gaps_behind),
         cmocka_unit_test(pairs_with_a_wide_stride_are_not_closed_up),
+        cmocka_unit_test(strides_as_wide_as_the_array),
         cmocka_unit_test(two_arrays_at_once),
         cmocka_unit_test(threads_do_not_disturb_each_other),
         cmocka_unit_test(random_misses_ask_for_next_to_nothing),
