@@ -242,10 +242,12 @@ Result<Userfaultfd> Userfaultfd::open(const Pagemap &pagemap, std::uint32_t feat
         if (unmapping == Unmapping::reported && fd.features_.has(feature_write_protect)
             && fd.features_.has(feature_poison) && (offered & events) == events) {
             fd.second_ = File(opening.open());
-            if (fd.second_ && handshake(fd.second_.descriptor(), 0) == 0) {
-                wanted |= events;
-                fd.unmapping_ = Unmapping::reported;
+            if (!fd.second_ || handshake(fd.second_.descriptor(), 0) != 0) {
+                error = errno; // better none than one that says nothing where the kernel could
+                continue;
             }
+            wanted |= events;
+            fd.unmapping_ = Unmapping::reported;
         }
         if (handshake(fd.descriptor_, wanted) != 0) {
             error = errno;

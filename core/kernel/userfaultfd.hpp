@@ -109,7 +109,7 @@ class Userfaultfd {
     Features features_;
     Faults faults_ = Faults::as_messages;
     Unmapping unmapping_ = Unmapping::unnoticed;
-    File second_; // asks for place(), if unmapping is reported; open already, as there may be no descriptor left then
+    File second_; // asks for place(); is there if unmapping is reported
     MessageReaders *readers_ = nullptr;
 };
 

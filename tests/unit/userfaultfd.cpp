@@ -10,6 +10,7 @@
 #include <optional>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 using namespace ufomem;
@@ -158,6 +159,25 @@ struct Neighbours {
     ~Neighbours() { (void)faults.unwatch_to_unmap(ours, page); } // there is no reader
 };
 
+/// Whatever descriptors are left: one that does not hear of unmapped memory is none.
+void it_hears_of_unmapped_memory_or_does_not_open(void **)
+{
+    const Neighbours memory;
+    const int lowest = dup(STDOUT_FILENO);
+    close(lowest);
+    rlimit before;
+    getrlimit(RLIMIT_NOFILE, &before);
+    bool opens = false;
+    for (int descriptors = 0; !opens; ++descriptors) {
+        const rlimit few{static_cast<rlim_t>(lowest + descriptors), before.rlim_max};
+        setrlimit(RLIMIT_NOFILE, &few);
+        Result<Userfaultfd> opened = Userfaultfd::open(memory.pagemap, 0, Faults::as_signals, Unmapping::reported);
+        setrlimit(RLIMIT_NOFILE, &before);
+        opens = opened.ok();
+        assert_true(opens ? opened->unmapping() == Unmapping::reported : descriptors < 5);
+    }
+}
+
 void a_place_is_watched_or_occupied_or_empty(void **)
 {
     const Neighbours memory;
@@ -206,6 +226,7 @@ int main()
         cmocka_unit_test(moved_pages_are_said_to_have_moved),
         cmocka_unit_test(what_is_in_the_way_is_said),
         cmocka_unit_test(moved_pages_are_writable),
+        cmocka_unit_test(it_hears_of_unmapped_memory_or_does_not_open),
         cmocka_unit_test(a_place_is_watched_or_occupied_or_empty),
         cmocka_unit_test(who_asks_for_a_place_opens_it_to_nobody),
     };

@@ -2,6 +2,7 @@
 // Programs that do with the memory of an array what they should not: they discard pages, unmap it, and put something else there.
 #include "../array.hpp"
 #include "../guard.hpp"
+#include "../inject/ledger.hpp"
 #include "../objects.hpp"
 #include "../random.hpp"
 #include "../scenario.hpp"
@@ -87,8 +88,10 @@ class OwnPages {
   public:
     ~OwnPages()
     {
-        for (void *const own : pages_)
+        for (void *const own : pages_) {
             munmap(own, page);
+            Ledger::of_process().unmapped(own, page); // what the library had there before it had not to give back any more
+        }
     }
     void put(void *place)
     {
@@ -157,6 +160,8 @@ void replaced(Pass &pass)
     const bool without_faults = !pass.errors_allowed();
     pass.settle();
     for (std::size_t word = 0; word < half; word += page / 8) {
+        if (first_half.fails(word))
+            (void)ufo_reset(array, word, 1); // what was refused while there were faults may be given now
         if (!first_half.fails(word))
             first_half.load(word, page / 8);
         else if (told && (without_faults || ufo_touch(array, word, 1) != UFO_ERR_LOST))
