@@ -62,6 +62,20 @@ set(_ufomem_memcheck ${UFOMEM_VALGRIND} --quiet --error-exitcode=99 --leak-check
   --errors-for-leak-kinds=definite --px-default=allregs-at-mem-access
   --suppressions=${PROJECT_SOURCE_DIR}/tests/valgrind.supp)
 
+# What all tests of internals include is compiled once, with their own options: it takes half of the time that each of them would.
+function(_ufomem_share_headers program)
+  if(NOT TARGET ufomem_test_headers)
+    set(nothing ${PROJECT_BINARY_DIR}/tests/headers.cpp)
+    file(CONFIGURE OUTPUT ${nothing} CONTENT "")
+    add_library(ufomem_test_headers STATIC ${nothing})
+    target_include_directories(ufomem_test_headers PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+    target_link_libraries(ufomem_test_headers PRIVATE ufomem_core PkgConfig::CMOCKA Threads::Threads)
+    ufomem_warnings(ufomem_test_headers)
+    target_precompile_headers(ufomem_test_headers PRIVATE ${PROJECT_SOURCE_DIR}/tests/unit/unit.hpp <chrono> <functional> <map> <memory> <mutex> <string>)
+  endif()
+  target_precompile_headers(${program} REUSE_FROM ufomem_test_headers)
+endfunction()
+
 function(ufomem_add_test folder name)
   cmake_parse_arguments(PARSE_ARGV 2 arg "UNIT;ALL_VARIANTS;SERIAL;NO_MEMCHECK" "TIMEOUT"
     "SOURCES;VARIANTS;LIBS;LABELS;ENVIRONMENT")
@@ -77,6 +91,7 @@ function(ufomem_add_test folder name)
   ufomem_warnings(${program})
   if(arg_UNIT)
     target_link_libraries(${program} PRIVATE ufomem_core)
+    _ufomem_share_headers(${program})
   else()
     target_link_libraries(${program} PRIVATE ufomem::ufomem)
   endif()

@@ -109,7 +109,7 @@ static void changes_come_back(void **state)
     ufo_core *core = new_core(BUDGET);
     static struct field field;
     ufo *region = field_region(core, &field, true);
-    field.rounds = rounds_for(20000, 2500);
+    field.rounds = rounds_for(10000, 1500);
     struct team team;
     team_start(&team, THREADS, use, &field);
     team_join(&team);
