@@ -72,6 +72,17 @@ std::FILE *open_result(const std::filesystem::path &path)
     return file;
 }
 
+std::vector<Group> groups_with(const std::string &part, std::vector<Group> groups)
+{
+    std::string names;
+    for (const Group &group : groups)
+        names += " " + group.name;
+    std::erase_if(groups, [&](const Group &group) { return group.name.find(part) == std::string::npos; });
+    if (groups.empty())
+        die("--only " + part + ": no group has that in its name; there are" + names);
+    return groups;
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -92,7 +103,7 @@ int main(int argc, char **argv)
 
     std::filesystem::create_directories(directory);
     const std::string file = directory / "numbers.bin";
-    const std::vector<Group> groups = plan(scale, file);
+    const std::vector<Group> groups = groups_with(only, plan(scale, file));
 
     Facts facts = machine_facts();
     if (load_average() > 0.5)
@@ -109,8 +120,6 @@ int main(int argc, char **argv)
         for (std::FILE *out : {stdout, text})
             print_heading(out, facts, scale, rounds);
         for (const Group &group : groups) {
-            if (group.name.find(only) == std::string::npos)
-                continue;
             results.push_back(measure(group, rounds, file));
             for (std::FILE *out : {stdout, text})
                 print_group(out, results.back());

@@ -464,13 +464,14 @@ UFO_API ufo_status ufo_flush(ufo *region, size_t first, size_t count);
 
 /**
  * Lets the range leave memory now, after flushing its changes without making them durable: the next access fills it again.
- * Pinned chunks stay, and #UFO_ERR_PINNED is returned.  @since 0.1
+ * Pinned chunks stay, and #UFO_ERR_PINNED is returned; so do those that the kernel holds for I/O, when the call has waited for them, some 30 ms in all.
+ * @since 0.1
  */
 UFO_API ufo_status ufo_evict(ufo *region, size_t first, size_t count);
 
 /**
  * Forgets what the region holds in the range: failures, resident data, and changes that were not yet given to the source.  The next access asks the
- * source again.  Pinned chunks stay, and #UFO_ERR_PINNED is returned.  @since 0.1
+ * source again.  Pinned chunks stay, and #UFO_ERR_PINNED is returned, as by ufo_evict().  @since 0.1
  */
 UFO_API ufo_status ufo_reset(ufo *region, size_t first, size_t count);
 
