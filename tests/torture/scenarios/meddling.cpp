@@ -160,7 +160,7 @@ void replaced(Pass &pass)
     const bool without_faults = !pass.errors_allowed();
     pass.settle();
     for (std::size_t word = 0; word < half; word += page / 8) {
-        if (first_half.fails(word))
+        if (!without_faults && first_half.fails(word))
             (void)ufo_reset(array, word, 1); // what was refused while there were faults may be given now
         if (!first_half.fails(word))
             first_half.load(word, page / 8);
