@@ -277,9 +277,10 @@ static void a_busy_chunk_is_flushed_and_evicted(void **state)
     begin(core, WRITTEN_BACK, 0);
     struct team team;
     team_start(&team, THREADS, hammer, NULL);
-    while (atomic_load(&game.started) < THREADS)
-        sched_yield();
     for (size_t i = 0, calls = rounds_for(60, 20); i < calls; i++) {
+        /* Busy is a chunk that somebody has just used, and for that they must have had a processor since the last call. */
+        for (const size_t hits = atomic_load(&game.hits); atomic_load(&game.hits) == hits;)
+            sched_yield();
         const uint64_t value = stamped(1, i);
         assert_ok(ufo_write(game.region, 1, 1, &value));
         assert_ok(i % 2 ? ufo_flush(game.region, 0, COUNT) : ufo_evict(game.region, 0, COUNT));
