@@ -257,6 +257,8 @@ Result<Userfaultfd> Userfaultfd::open(const Pagemap &pagemap, std::uint32_t feat
             fd.features_.add(feature_batched_drop);
         return fd;
     }
+    if (error == EMFILE || error == ENFILE)
+        return fail_errno(Code::limit, error, "no descriptor is left for userfaultfd; close some, or allow more (ulimit -n)");
     return fail_errno(error == EPERM || error == EACCES ? Code::permission : Code::unsupported, error,
                       "userfaultfd is not available; use the protect delivery, or allow it (vm.unprivileged_userfaultfd, "
                       "access to /dev/userfaultfd, the sandbox's system call filter)");

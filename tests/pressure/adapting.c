@@ -8,7 +8,8 @@ enum { KILLED = 128 + SIGKILL, NO_ROOM = 9 };
 #define LIMIT (192 * MIB)
 #define BUDGET (144 * MIB)
 #define BALLAST (120 * MIB) /* what the program wants besides */
-#define STEP (4 * MIB) /* less than the policy leaves */
+#define STEP (2 * MIB) /* less than the policy leaves */
+#define SPARE (4 * MIB) /* a huge page of the page cache, which is charged while changes are written to the disk, and as much for the kernel */
 #define PINNED (24 * MIB)
 
 static struct group group;
@@ -131,7 +132,7 @@ static int live_beside_others(void *argument)
     int result = 0;
     for (size_t at = 0; at < BALLAST && result == 0; at += STEP) {
         const uint64_t begin = now_ms();
-        while (way->patience == WAITS && room_beside(core, before + at) < STEP + 2 * MIB && result == 0) {
+        while (way->patience == WAITS && room_beside(core, before + at) < STEP + SPARE && result == 0) {
             sleep_ms(5);
             if (now_ms() - begin > (way->least ? 40000 : 3000))
                 result = NO_ROOM;

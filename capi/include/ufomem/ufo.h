@@ -264,7 +264,7 @@ UFO_API ufo_status ufo_core_config_set_spill_dir(ufo_core_config *config, const 
 UFO_API ufo_status ufo_core_config_set_log(ufo_core_config *config, ufo_log_fn log, void *user_data, ufo_free_fn free_fn);
 
 /**
- * Delivery of the core's regions.  Default #UFO_DELIVERY_AUTO, or what environment UFOMEM_DELIVERY (auto, thread, protect) says.
+ * Delivery of the core's regions.  Default #UFO_DELIVERY_AUTO, or what environment UFOMEM_DELIVERY (auto, thread, inline, protect) says.
  * @since 0.1
  */
 UFO_API ufo_status ufo_core_config_set_delivery(ufo_core_config *config, ufo_delivery delivery);
@@ -275,7 +275,11 @@ UFO_API ufo_status ufo_core_config_set_delivery(ufo_core_config *config, ufo_del
  */
 UFO_API ufo_status ufo_core_config_set_features_off(ufo_core_config *config, uint32_t features);
 
-/** Makes a core; `config` may be NULL for the defaults.  NULL on error.  @since 0.1 */
+/**
+ * Makes a core; `config` may be NULL for the defaults.  NULL on error, as ufo_last_status() says: #UFO_ERR_PERMISSION or #UFO_ERR_UNSUPPORTED if #UFO_DELIVERY_THREAD
+ * or #UFO_DELIVERY_INLINE was asked for and userfaultfd is not to be had, #UFO_ERR_LIMIT if no descriptor is left for it, #UFO_ERR_NOMEM, #UFO_ERR_SYSTEM.
+ * @since 0.1
+ */
 UFO_API ufo_core *ufo_core_new(const ufo_core_config *config);
 
 /**
