@@ -9,6 +9,7 @@
 #include <functional>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -18,14 +19,25 @@ class FreeRanges {
   public:
     using Offset = std::uint64_t;
 
+    struct Range {
+        Offset offset;
+        std::size_t size;
+    };
+
     explicit FreeRanges(Heap &heap) : by_offset_(heap), by_size_(heap) {}
 
-    /// Throws std::bad_alloc, and then nothing has changed.
-    Offset take(std::size_t size)
+    Offset take(std::size_t size) noexcept
+    {
+        const std::optional<Offset> hole = take_hole(size);
+        return hole ? *hole : std::exchange(end_, end_ + size);
+    }
+
+    /// Only from what was given back.
+    std::optional<Offset> take_hole(std::size_t size) noexcept
     {
         const auto found = by_size_.lower_bound(std::pair(size, Offset{0}));
         if (found == by_size_.end())
-            return std::exchange(end_, end_ + size);
+            return std::nullopt;
         const auto [free_size, offset] = *found;
         if (free_size > size) { // the rest keeps its nodes: there is nothing to allocate
             auto sized = by_size_.extract(found);
@@ -40,6 +52,16 @@ class FreeRanges {
             by_offset_.erase(offset);
         }
         return offset;
+    }
+
+    /// The whole of the largest range that was given back.
+    std::optional<Range> take_largest() noexcept
+    {
+        if (by_size_.empty())
+            return std::nullopt;
+        const auto [size, offset] = *by_size_.rbegin();
+        remove(by_offset_.find(offset));
+        return Range{offset, size};
     }
 
     /// Throws std::bad_alloc; the range is then lost.

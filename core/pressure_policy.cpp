@@ -28,15 +28,23 @@ bool roomy(const kernel::MemoryRoom &room)
 
 } // namespace
 
+std::uint64_t PressurePolicy::used_soon(std::uint64_t budget, std::uint64_t used)
+{
+    const bool between_watermarks = used >= budget / 6 * 5; // or a little below: the low one is at 88 % unless somebody says otherwise
+    return between_watermarks ? std::max(used, budget) : used;
+}
+
 std::uint64_t PressurePolicy::next_budget(std::span<const kernel::MemoryRoom> rooms, std::uint64_t budget, std::uint64_t used)
 {
+    const std::uint64_t soon = used_soon(budget, used);
     std::uint64_t give_back = 0;
     std::uint64_t may_take = most_;
     bool all_roomy = true;
-    for (const kernel::MemoryRoom &room : rooms) {
+    for (kernel::MemoryRoom room : rooms) {
+        room.available -= std::min(room.available, soon - used);
         if (scarce(room)) {
             const std::uint64_t missing = comfortable(room) - std::min(comfortable(room), room.available);
-            give_back = std::max({give_back, missing, used / 8});
+            give_back = std::max({give_back, missing, soon / 8});
         }
         all_roomy = all_roomy && roomy(room);
         // Half of it: what is taken counts twice, as ours and as no longer available, and others grow as well.
@@ -45,8 +53,8 @@ std::uint64_t PressurePolicy::next_budget(std::span<const kernel::MemoryRoom> ro
 
     calm_ = all_roomy ? std::min(calm_ + 1, calm_looks) : 0;
     if (give_back > 0) {
-        // From what is in use: to lower a budget that nobody has used up would give nothing back.
-        const std::uint64_t from = std::min(budget, used);
+        // From what is used: to lower a budget that nobody uses up would give nothing back.
+        const std::uint64_t from = std::min(budget, soon);
         return std::clamp(from - std::min(from, give_back), std::min(least_, budget), most_);
     }
     if (budget < least_ || budget > most_)

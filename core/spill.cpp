@@ -35,6 +35,7 @@ Status Spill::open()
             "cannot make the spill file in '%s'; set another directory with ufo_core_config_set_spill_dir",
             folder_.c_str());
     file_ = kernel::File(descriptor);
+    in_memory_ = file_.is_in_memory();
     opened_.store(true, std::memory_order_release);
     return {};
 }
@@ -45,7 +46,12 @@ Result<Spill::Offset> Spill::reserve(std::size_t size)
     if (!file_)
         if (Status status = open(); !status.ok())
             return status;
-    return free_.take(whole_pages(size));
+    const std::size_t pages = whole_pages(size);
+    const std::optional<Offset> vacant = vacant_.take_hole(pages);
+    if (!vacant)
+        return free_.take(pages);
+    vacant_bytes_.fetch_sub(pages, std::memory_order_relaxed);
+    return *vacant;
 }
 
 Result<Spill::Offset> Spill::store(const std::byte *data, std::size_t size) noexcept
@@ -80,14 +86,57 @@ Status Spill::load(Offset offset, std::byte *out, std::size_t size) noexcept
 
 void Spill::release(Offset offset, std::size_t size) noexcept
 {
-    // A file system without holes keeps the space until the place is used again.
-    fallocate(file_.descriptor(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
-              static_cast<off_t>(size));
     held_.fetch_sub(size, std::memory_order_relaxed);
+    const std::size_t pages = whole_pages(size);
+    if (in_memory_) {
+        punch(offset, pages);
+        give(free_, offset, pages);
+        return;
+    }
+    vacant_bytes_.fetch_add(pages, std::memory_order_relaxed);
+    if (!give(vacant_, offset, pages)) {
+        vacant_bytes_.fetch_sub(pages, std::memory_order_relaxed);
+        punch(offset, pages);
+    }
+}
+
+void Spill::trim() noexcept
+{
+    // For as long as it is punched the range belongs to nobody.
+    while (const std::optional<FreeRanges::Range> range = surplus()) {
+        punch(range->offset, range->size);
+        give(free_, range->offset, range->size);
+    }
+}
+
+/// Of what is vacant, a piece beyond what those that are stored next will probably take.
+std::optional<FreeRanges::Range> Spill::surplus() noexcept
+{
+    constexpr std::size_t little = 16 * 1024 * 1024;
+    if (vacant_bytes_.load(std::memory_order_relaxed) <= std::max<std::uint64_t>(little, held_bytes() / 8))
+        return std::nullopt;
+    const GuardedLock lock(mutex_);
+    const std::optional<FreeRanges::Range> range = vacant_.take_largest();
+    if (range)
+        vacant_bytes_.fetch_sub(range->size, std::memory_order_relaxed);
+    return range;
+}
+
+void Spill::punch(Offset offset, std::size_t size) noexcept
+{
+    // A file system without holes keeps the space until the place is used again.
+    fallocate(file_.descriptor(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size));
+}
+
+/// False without memory for the tables: the place is not used again.
+bool Spill::give(FreeRanges &ranges, Offset offset, std::size_t size) noexcept
+{
     const GuardedLock lock(mutex_);
     try {
-        free_.give(offset, whole_pages(size));
-    } catch (...) { // the place is not used again
+        ranges.give(offset, size);
+        return true;
+    } catch (...) {
+        return false;
     }
 }
 

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace ufomem {
@@ -20,21 +21,27 @@ class Spill {
     using Offset = std::uint64_t;
 
     Spill(std::string folder, Heap &heap)
-        : folder_(std::move(folder)), template_(folder_ + "/ufomem-spill-XXXXXX"), free_(heap)
+        : folder_(std::move(folder)), template_(folder_ + "/ufomem-spill-XXXXXX"), vacant_(heap), free_(heap)
     {
     }
 
     /// Writes it to a place of its own.
     Result<Offset> store(const std::byte *data, std::size_t size) noexcept;
     Status load(Offset offset, std::byte *out, std::size_t size) noexcept;
-    /// The place, or a part of it, is given back to the file system.
+    /// The place, or a part of it, may be used again.  By whoever stores to a chunk, in a fault, too: the file system is not asked, which may have its disk discard
+    /// what is given back, one piece after the other, and lets nobody write meanwhile.
     void release(Offset offset, std::size_t size) noexcept;
+    /// Gives what is not used again to the file system, in large pieces, unless it is little.  Every now and then, by a thread that nobody waits for.
+    void trim() noexcept;
 
     std::uint64_t held_bytes() const { return held_.load(std::memory_order_relaxed); }
 
   private:
     Status open();
     Result<Offset> reserve(std::size_t size);
+    std::optional<FreeRanges::Range> surplus() noexcept;
+    void punch(Offset offset, std::size_t size) noexcept;
+    bool give(FreeRanges &ranges, Offset offset, std::size_t size) noexcept;
 
     const std::string folder_;
     std::string template_; ///< of a name, where there are no files without one; guarded by mutex_
@@ -42,7 +49,10 @@ class Spill {
     kernel::File file_;
     kernel::WritePace pace_;
     std::atomic<bool> opened_{false};
-    FreeRanges free_; // holes, no disk space; behind the last place everything is free
+    bool in_memory_ = false; // the file system: what is not used must not take any, not for a moment
+    FreeRanges vacant_; // places that still have space on the disk; guarded by mutex_
+    std::atomic<std::size_t> vacant_bytes_{0}; // changed with mutex_ held
+    FreeRanges free_; // holes, no disk space; behind the last place everything is free; guarded by mutex_
     std::atomic<std::uint64_t> held_{0};
 };
 

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <utility>
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace ufomem::kernel {
@@ -28,6 +30,12 @@ class File {
     }
     int descriptor() const { return descriptor_; }
     explicit operator bool() const { return descriptor_ >= 0; }
+    /// Whether its file system has no other place for it.
+    bool is_in_memory() const noexcept
+    {
+        struct statfs system {};
+        return fstatfs(descriptor_, &system) == 0 && (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC);
+    }
 
     /// Bytes read before the end of the file or an error; `error` is 0 or the errno.
     std::size_t read_at(std::uint64_t offset, std::byte *out, std::size_t size, int &error) const noexcept

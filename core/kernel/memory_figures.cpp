@@ -57,12 +57,12 @@ std::optional<std::uint64_t> figure(std::string_view text, std::string_view key)
 struct Version {
     const char *mount; ///< version 2 has one hierarchy, version 1 one for the controller of memory
     const char *limit, *throttle, *usage;
-    const char *outer_limit, *cache; ///< in memory.stat
+    const char *outer_limit, *inactive_cache, *active_cache; ///< in memory.stat
     std::array<const char *, 2> unwritten; ///< likewise: of the cache, what is not on the disk yet
 };
 constexpr Version version_1{"/sys/fs/cgroup/memory", "memory.limit_in_bytes",     nullptr,
-                            "memory.usage_in_bytes", "hierarchical_memory_limit", "total_inactive_file ", {"total_dirty ", "total_writeback "}};
-constexpr Version version_2{"/sys/fs/cgroup", "memory.max", "memory.high", "memory.current", nullptr, "inactive_file ", {"file_dirty ", "file_writeback "}};
+                            "memory.usage_in_bytes", "hierarchical_memory_limit", "total_inactive_file ", "total_active_file ", {"total_dirty ", "total_writeback "}};
+constexpr Version version_2{"/sys/fs/cgroup", "memory.max", "memory.high", "memory.current", nullptr, "inactive_file ", "active_file ", {"file_dirty ", "file_writeback "}};
 
 struct Group {
     std::string folder; ///< with a slash at its end
@@ -135,7 +135,8 @@ std::vector<Room> limited_groups(const std::string &root, std::uint64_t machine)
             continue;
         const std::uint64_t usage = number_of(group.folder + group.version->usage).value_or(0);
         // Page cache counts as used, but leaves when memory is asked for; unless it has to be written first, for which the kernel does not always wait.
-        std::uint64_t cache = figure(statistics, group.version->cache).value_or(0);
+        // What was used more than once, as places of the spill are, is no exception.
+        std::uint64_t cache = figure(statistics, group.version->inactive_cache).value_or(0) + figure(statistics, group.version->active_cache).value_or(0);
         for (const char *unwritten : group.version->unwritten)
             cache -= std::min(cache, figure(statistics, unwritten).value_or(0));
         rooms.push_back({std::move(group), *limit, usage - std::min(usage, cache)});

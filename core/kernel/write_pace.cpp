@@ -26,7 +26,7 @@ std::uint64_t WritePace::most_waiting() noexcept
         const auto machine = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
         try {
             const std::uint64_t limit = total_memory();
-            return limit != 0 && limit < machine / 16 * 15 ? std::max(limit / 16, least) : std::uint64_t{0};
+            return limit != 0 && limit < machine / 16 * 15 ? std::max(limit / 32, least) : std::uint64_t{0};
         } catch (...) {
             return std::uint64_t{0};
         }

@@ -19,7 +19,7 @@ class WritePace {
     /// After each write, by any thread: may wait for earlier ones.
     void note(const File &file, std::size_t size) noexcept;
 
-    /// A sixteenth of the tightest limit of a control group above this process; 0 if there is none.
+    /// A thirty-second part of the tightest limit of a control group above this process; 0 if there is none.
     static std::uint64_t most_waiting() noexcept;
 
   private:

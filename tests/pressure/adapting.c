@@ -9,7 +9,7 @@ enum { KILLED = 128 + SIGKILL, NO_ROOM = 9 };
 #define BUDGET (144 * MIB)
 #define BALLAST (120 * MIB) /* what the program wants besides */
 #define STEP (2 * MIB) /* less than the policy leaves */
-#define SPARE (4 * MIB) /* a huge page of the page cache, which is charged while changes are written to the disk, and as much for the kernel */
+#define SPARE (7 * MIB) /* with STEP, just what the policy calls short: changes on their way to the disk are charged, too, and the kernel would rather kill than wait */
 #define PINNED (24 * MIB)
 
 static struct group group;

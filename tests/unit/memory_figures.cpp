@@ -83,7 +83,7 @@ void groups_of_version_2_up_to_the_root(void **)
     kernel.write("/sys/fs/cgroup/a.slice/memory.max", std::to_string(4 * mib) + '\n');
     kernel.write("/sys/fs/cgroup/a.slice/memory.current", std::to_string(3 * mib) + '\n');
     kernel.write("/sys/fs/cgroup/a.slice/memory.stat",
-                 "anon 5\ninactive_anon 5\ninactive_file " + std::to_string(2 * mib) + "\n");
+                 "anon 5\ninactive_anon 5\ninactive_file " + std::to_string(mib) + "\nactive_file " + std::to_string(mib) + "\n");
     kernel.stall(0, "/sys/fs/cgroup/a.slice/memory.pressure");
     MemoryFigures figures(kernel.root);
     auto rooms = figures.look(start);
@@ -120,7 +120,7 @@ void an_outer_group_that_cannot_be_seen(void **)
     kernel.write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
     kernel.write("/sys/fs/cgroup/memory/memory.usage_in_bytes", std::to_string(mib) + '\n');
     kernel.write("/sys/fs/cgroup/memory/memory.stat", "inactive_file 1\nhierarchical_memory_limit " + std::to_string(3 * mib)
-                                                          + "\ntotal_inactive_file " + std::to_string(mib) + "\ntotal_dirty "
+                                                          + "\ntotal_inactive_file " + std::to_string(mib / 2) + "\ntotal_active_file " + std::to_string(mib / 2) + "\ntotal_dirty "
                                                           + std::to_string(mib / 8) + "\ntotal_writeback " + std::to_string(3 * mib / 8) + "\n");
     MemoryFigures figures(kernel.root);
     const auto rooms = figures.look(start);

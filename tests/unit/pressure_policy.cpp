@@ -106,6 +106,17 @@ void what_is_not_used_is_no_gift(void **)
     assert_int_equal(cache.look({room(400)}), 1400 * mib);
 }
 
+/// A batch has just left, and others will take its place: what it has left is not available.
+void what_is_used_again_in_a_moment_is_not_available(void **)
+{
+    Cache cache;
+    cache.used = 3600 * mib;
+    assert_int_equal(cache.look({room(700)}), 3300 * mib); // 300 MiB remain, which is short, and 700 MiB are missing
+    Cache other;
+    other.used = 3000 * mib; // nobody seems to want the rest
+    assert_int_equal(other.look({room(700)}), 4000 * mib);
+}
+
 void the_tightest_group_counts(void **)
 {
     Cache cache;
@@ -175,6 +186,7 @@ int main()
         cmocka_unit_test(rises_after_calm_in_a_row_only),
         cmocka_unit_test(never_below_the_least_nor_above_the_most),
         cmocka_unit_test(what_is_not_used_is_no_gift),
+        cmocka_unit_test(what_is_used_again_in_a_moment_is_not_available),
         cmocka_unit_test(the_tightest_group_counts),
         cmocka_unit_test(a_range_that_moved_is_entered),
         cmocka_unit_test(comes_to_rest),
