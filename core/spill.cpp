@@ -36,6 +36,8 @@ Status Spill::open()
             folder_.c_str());
     file_ = kernel::File(descriptor);
     in_memory_ = file_.is_in_memory();
+    // Neighbours in this file need not be neighbours in a region, and what is wanted ahead is asked for.
+    (void)posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM);
     opened_.store(true, std::memory_order_release);
     return {};
 }
@@ -78,7 +80,10 @@ Result<Spill::Offset> Spill::store(const std::byte *data, std::size_t size) noex
 Status Spill::load(Offset offset, std::byte *out, std::size_t size) noexcept
 {
     int error = 0;
-    if (!opened_.load(std::memory_order_acquire) || file_.read_at(offset, out, size, error) != size)
+    std::size_t done = 0;
+    for (std::size_t got = 1; done < size && got != 0 && opened_.load(std::memory_order_acquire); done += got)
+        got = file_.read_at(offset + done, out + done, std::min(size - done, pace_.most_read()), error);
+    if (done != size)
         return fail_errno(Code::spill, error != 0 ? error : EIO,
                           "cannot read %zu bytes back from the spill file in '%s'", size, folder_.c_str());
     return {};

@@ -4,7 +4,7 @@
 
 #include "free_ranges.hpp"
 #include "kernel/file.hpp"
-#include "kernel/write_pace.hpp"
+#include "kernel/transfer_pace.hpp"
 #include "status.hpp"
 
 #include <atomic>
@@ -47,7 +47,7 @@ class Spill {
     std::string template_; ///< of a name, where there are no files without one; guarded by mutex_
     std::mutex mutex_;     // for everything but the transfers themselves
     kernel::File file_;
-    kernel::WritePace pace_;
+    kernel::TransferPace pace_;
     std::atomic<bool> opened_{false};
     bool in_memory_ = false; // the file system: what is not used must not take any, not for a moment
     FreeRanges vacant_; // places that still have space on the disk; guarded by mutex_

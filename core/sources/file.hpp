@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../kernel/file.hpp"
-#include "../kernel/write_pace.hpp"
+#include "../kernel/transfer_pace.hpp"
 #include "source.hpp"
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct OpenFile {
 
     kernel::File buffered;
     kernel::File unbuffered; ///< O_DIRECT; may be absent
-    kernel::WritePace pace; ///< of what is buffered
+    kernel::TransferPace pace; ///< of what is buffered
     std::string path;
     std::uint64_t offset = 0;
     bool takes_changes = false;

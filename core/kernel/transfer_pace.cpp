@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "write_pace.hpp"
+#include "transfer_pace.hpp"
 
 #include "memory_figures.hpp"
 
@@ -10,7 +10,7 @@
 
 namespace ufomem::kernel {
 
-void WritePace::note(const File &file, std::size_t size) noexcept
+void TransferPace::note(const File &file, std::size_t size) noexcept
 {
     if (half_ == 0 || written_.fetch_add(size, std::memory_order_relaxed) + size < half_)
         return;
@@ -19,7 +19,7 @@ void WritePace::note(const File &file, std::size_t size) noexcept
     (void)sync_file_range(file.descriptor(), 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE);
 }
 
-std::uint64_t WritePace::most_waiting() noexcept
+std::uint64_t TransferPace::most_waiting() noexcept
 {
     static const std::uint64_t most = [] {
         constexpr std::uint64_t least = 1024 * 1024;
