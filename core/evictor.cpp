@@ -236,8 +236,8 @@ void Evictor::run() noexcept
         if (work == ending)
             return;
         if (work != wanted || !work_.compare_exchange_strong(work, at_work)) {
-            engine_.spill.trim();
-            kernel::futex_wait(work_, none, 1000);
+            if (!engine_.spill.trim())
+                kernel::futex_wait(work_, none, 1000);
             continue;
         }
         while (work_.load() == at_work) {
@@ -245,7 +245,7 @@ void Evictor::run() noexcept
             if (missing == 0)
                 break;
             const Outcome outcome = make_room(missing, Need::soon, large.room());
-            engine_.spill.trim();
+            (void)engine_.spill.trim();
             if (outcome.freed == 0) { // all that is left is in use, or cannot be stored: those who need room report it
                 kernel::futex_wait(work_, at_work, 10);
                 break;

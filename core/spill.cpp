@@ -105,23 +105,29 @@ void Spill::release(Offset offset, std::size_t size) noexcept
     }
 }
 
-void Spill::trim() noexcept
+bool Spill::trim() noexcept
 {
-    // For as long as it is punched the range belongs to nobody.
-    while (const std::optional<FreeRanges::Range> range = surplus()) {
-        punch(range->offset, range->size);
-        give(free_, range->offset, range->size);
-    }
+    const std::optional<FreeRanges::Range> range = surplus();
+    if (!range)
+        return false;
+    punch(range->offset, range->size); // it belongs to nobody meanwhile
+    give(free_, range->offset, range->size);
+    return true;
 }
 
 /// Of what is vacant, a piece beyond what those that are stored next will probably take.
 std::optional<FreeRanges::Range> Spill::surplus() noexcept
 {
     constexpr std::size_t little = 16 * 1024 * 1024;
+    constexpr std::size_t large = 64 * 1024 * 1024; // whoever wants to write waits for no more
     if (vacant_bytes_.load(std::memory_order_relaxed) <= std::max<std::uint64_t>(little, held_bytes() / 8))
         return std::nullopt;
     const GuardedLock lock(mutex_);
-    const std::optional<FreeRanges::Range> range = vacant_.take_largest();
+    std::optional<FreeRanges::Range> range;
+    if (const std::optional<Offset> part = vacant_.take_hole(large))
+        range = {*part, large};
+    else
+        range = vacant_.take_largest();
     if (range)
         vacant_bytes_.fetch_sub(range->size, std::memory_order_relaxed);
     return range;

@@ -31,8 +31,8 @@ class Spill {
     /// The place, or a part of it, may be used again.  By whoever stores to a chunk, in a fault, too: the file system is not asked, which may have its disk discard
     /// what is given back, one piece after the other, and lets nobody write meanwhile.
     void release(Offset offset, std::size_t size) noexcept;
-    /// Gives what is not used again to the file system, in large pieces, unless it is little.  Every now and then, by a thread that nobody waits for.
-    void trim() noexcept;
+    /// Gives a large piece of what is not used again to the file system; false if there is little of it.  Every now and then, by a thread that nobody waits for.
+    bool trim() noexcept;
 
     std::uint64_t held_bytes() const { return held_.load(std::memory_order_relaxed); }
 

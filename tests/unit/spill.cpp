@@ -176,13 +176,15 @@ void released_places_take_little_space_on_the_disk(void **)
     const blkcnt_t full = spill_file()->st_blocks;
     for (std::size_t i = 0; i < 1024; i += 2)
         spill.release(places[i], chunk);
-    spill.trim();
+    while (spill.trim()) {
+    }
     assert_true(spill_file()->st_blocks <= full / 2 + little);
     for (std::size_t i = 1; i < 1024; i += 2)
         assert_holds(spill, places[i], i);
     for (std::size_t i = 1; i < 1024; i += 2)
         spill.release(places[i], chunk);
-    spill.trim();
+    while (spill.trim()) {
+    }
     assert_true(spill_file()->st_blocks <= little);
 }
 
@@ -199,7 +201,8 @@ void places_that_are_used_again_keep_their_space(void **)
     const blkcnt_t full = spill_file()->st_blocks;
     for (const Spill::Offset place : places)
         spill.release(place, chunk);
-    spill.trim();
+    while (spill.trim()) {
+    }
     assert_int_equal(spill_file()->st_blocks, full);
     for (std::size_t i = 0; i < 32; ++i)
         assert_holds(spill, store(spill, i), i);
