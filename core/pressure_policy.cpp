@@ -26,13 +26,14 @@ bool roomy(const kernel::MemoryRoom &room)
     return room.available > comfortable(room) && (room.stalled < no_waiting || room.available >= plenty(room));
 }
 
-} // namespace
-
-std::uint64_t PressurePolicy::used_soon(std::uint64_t budget, std::uint64_t used)
+/// What will be in use within a moment: chunks leave in batches, and others take their places.  What those have left is available to nobody else.
+std::uint64_t used_soon(std::uint64_t budget, std::uint64_t used)
 {
     const bool between_watermarks = used >= budget / 6 * 5; // or a little below: the low one is at 88 % unless somebody says otherwise
     return between_watermarks ? std::max(used, budget) : used;
 }
+
+} // namespace
 
 std::uint64_t PressurePolicy::next_budget(std::span<const kernel::MemoryRoom> rooms, std::uint64_t budget, std::uint64_t used)
 {

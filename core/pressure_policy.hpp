@@ -28,9 +28,6 @@ class PressurePolicy {
 
     static constexpr unsigned calm_looks = 5; ///< in a row, before the budget is raised
 
-    /// What will be in use within a moment: chunks leave in batches, and others take their places.  What those have left is available to nobody else.
-    static std::uint64_t used_soon(std::uint64_t budget, std::uint64_t used);
-
   private:
     std::uint64_t least_;
     std::uint64_t most_;

@@ -59,19 +59,24 @@ Result<Spill::Offset> Spill::reserve(std::size_t size)
 Result<Spill::Offset> Spill::store(const std::byte *data, std::size_t size) noexcept
 {
     try {
-        Result<Offset> place = reserve(size);
-        if (!place.ok())
-            return place;
-        held_.fetch_add(size, std::memory_order_relaxed);
-        int error = 0;
-        if (file_.write_at(*place, data, size, error) != size) {
+        for (bool last = false;; last = true) {
+            Result<Offset> place = reserve(size);
+            if (!place.ok())
+                return place;
+            held_.fetch_add(size, std::memory_order_relaxed);
+            int error = 0;
+            if (file_.write_at(*place, data, size, error) == size) {
+                pace_.note(file_, size);
+                return place;
+            }
             release(*place, size);
-            return fail_errno(Code::spill, error != 0 ? error : ENOSPC,
-                              "the spill file in '%s' cannot take %zu bytes; the changes stay in memory",
-                              folder_.c_str(), size);
+            error = error != 0 ? error : ENOSPC;
+            // There may be room where nothing as large as this was vacant.
+            if (last || (error != ENOSPC && error != EDQUOT) || !give_back(0))
+                return fail_errno(Code::spill, error, "the spill file in '%s' cannot take %zu bytes; the changes stay in memory", folder_.c_str(), size);
+            while (give_back(0)) {
+            }
         }
-        pace_.note(file_, size);
-        return place;
     } catch (...) {
         return fail(Code::nomem, "no memory for the table of the spill file");
     }
@@ -107,7 +112,14 @@ void Spill::release(Offset offset, std::size_t size) noexcept
 
 bool Spill::trim() noexcept
 {
-    const std::optional<FreeRanges::Range> range = surplus();
+    constexpr std::uint64_t little = 16 * 1024 * 1024; // what is stored next will probably take it, and a part of what is held
+    return give_back(std::max(little, held_bytes() / 8));
+}
+
+/// A piece of what is vacant beyond so many bytes.
+bool Spill::give_back(std::uint64_t beyond) noexcept
+{
+    const std::optional<FreeRanges::Range> range = take_vacant(beyond);
     if (!range)
         return false;
     punch(range->offset, range->size); // it belongs to nobody meanwhile
@@ -115,12 +127,10 @@ bool Spill::trim() noexcept
     return true;
 }
 
-/// Of what is vacant, a piece beyond what those that are stored next will probably take.
-std::optional<FreeRanges::Range> Spill::surplus() noexcept
+std::optional<FreeRanges::Range> Spill::take_vacant(std::uint64_t beyond) noexcept
 {
-    constexpr std::size_t little = 16 * 1024 * 1024;
     constexpr std::size_t large = 64 * 1024 * 1024; // whoever wants to write waits for no more
-    if (vacant_bytes_.load(std::memory_order_relaxed) <= std::max<std::uint64_t>(little, held_bytes() / 8))
+    if (vacant_bytes_.load(std::memory_order_relaxed) <= beyond)
         return std::nullopt;
     const GuardedLock lock(mutex_);
     std::optional<FreeRanges::Range> range;

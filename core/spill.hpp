@@ -39,7 +39,8 @@ class Spill {
   private:
     Status open();
     Result<Offset> reserve(std::size_t size);
-    std::optional<FreeRanges::Range> surplus() noexcept;
+    bool give_back(std::uint64_t beyond) noexcept;
+    std::optional<FreeRanges::Range> take_vacant(std::uint64_t beyond) noexcept;
     void punch(Offset offset, std::size_t size) noexcept;
     bool give(FreeRanges &ranges, Offset offset, std::size_t size) noexcept;
 
@@ -51,7 +52,7 @@ class Spill {
     std::atomic<bool> opened_{false};
     bool in_memory_ = false; // the file system: what is not used must not take any, not for a moment
     FreeRanges vacant_; // places that still have space on the disk; guarded by mutex_
-    std::atomic<std::size_t> vacant_bytes_{0}; // changed with mutex_ held
+    std::atomic<std::size_t> vacant_bytes_{0}; // never less than they are
     FreeRanges free_; // holes, no disk space; behind the last place everything is free; guarded by mutex_
     std::atomic<std::uint64_t> held_{0};
 };
