@@ -57,6 +57,25 @@ void the_smallest_that_suffices_is_taken(void **)
     assert_int_equal(ranges.take(94), large + 6);
 }
 
+void what_was_never_given_back_is_no_hole(void **)
+{
+    Heap heap;
+    FreeRanges ranges(heap);
+    ranges.take(100);
+    assert_false(ranges.take_hole(1).has_value());
+    assert_false(ranges.take_largest().has_value());
+    ranges.give(10, 10);
+    ranges.give(40, 30);
+    assert_false(ranges.take_hole(31).has_value());
+    const auto largest = ranges.take_largest();
+    assert_true(largest && largest->offset == 40 && largest->size == 30);
+    assert_int_equal(ranges.take_hole(4).value_or(0), 10);
+    const auto rest = ranges.take_largest();
+    assert_true(rest && rest->offset == 14 && rest->size == 6);
+    assert_int_equal(ranges.pieces(), 0);
+    assert_int_equal(ranges.end(), 100);
+}
+
 void no_byte_is_given_out_twice(void **)
 {
     Random random;
@@ -107,6 +126,7 @@ int main()
         cmocka_unit_test(neighbours_merge),
         cmocka_unit_test(the_end_comes_back),
         cmocka_unit_test(the_smallest_that_suffices_is_taken),
+        cmocka_unit_test(what_was_never_given_back_is_no_hole),
         cmocka_unit_test(no_byte_is_given_out_twice),
     };
     return RUN(tests);

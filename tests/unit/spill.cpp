@@ -55,6 +55,15 @@ Spill::Offset store(Spill &spill, std::size_t number, std::size_t size = chunk)
     return *place;
 }
 
+/// The places of so many chunks, by number.
+std::vector<Spill::Offset> fill(Spill &spill, std::size_t count)
+{
+    std::vector<Spill::Offset> places;
+    for (std::size_t i = 0; i < count; ++i)
+        places.push_back(store(spill, i));
+    return places;
+}
+
 void assert_holds(Spill &spill, Spill::Offset place, std::size_t number, std::size_t size = chunk)
 {
     std::vector<std::byte> bytes(size);
@@ -80,9 +89,7 @@ void what_was_stored_comes_back(void **)
 {
     Heap heap;
     Spill spill(folder, heap);
-    std::vector<Spill::Offset> places;
-    for (std::size_t i = 0; i < 20; ++i)
-        places.push_back(store(spill, i));
+    const std::vector<Spill::Offset> places = fill(spill, 20);
     for (std::size_t i = 20; i-- > 0;)
         assert_holds(spill, places[i], i);
     assert_holds(spill, places[3], 3); // as often as one likes
@@ -170,9 +177,7 @@ void released_places_take_little_space_on_the_disk(void **)
         skip();
     Heap heap;
     Spill spill(folder, heap);
-    std::vector<Spill::Offset> places;
-    for (std::size_t i = 0; i < 1024; ++i)
-        places.push_back(store(spill, i));
+    const std::vector<Spill::Offset> places = fill(spill, 1024);
     const blkcnt_t full = spill_file()->st_blocks;
     for (std::size_t i = 0; i < 1024; i += 2)
         spill.release(places[i], chunk);
@@ -195,9 +200,7 @@ void places_that_are_used_again_keep_their_space(void **)
         skip();
     Heap heap;
     Spill spill(folder, heap);
-    std::vector<Spill::Offset> places;
-    for (std::size_t i = 0; i < 32; ++i)
-        places.push_back(store(spill, i));
+    const std::vector<Spill::Offset> places = fill(spill, 32);
     const blkcnt_t full = spill_file()->st_blocks;
     for (const Spill::Offset place : places)
         spill.release(place, chunk);
