@@ -47,9 +47,9 @@ class FreeRanges {
             placed.mapped() = free_size - size;
             by_size_.insert(std::move(sized));
             by_offset_.insert(std::move(placed));
+            bytes_ -= size;
         } else {
-            by_size_.erase(found);
-            by_offset_.erase(offset);
+            remove(by_offset_.find(offset));
         }
         return offset;
     }
@@ -83,6 +83,7 @@ class FreeRanges {
         const auto sized = by_size_.insert({size, offset}).first;
         try {
             by_offset_.insert({offset, size});
+            bytes_ += size;
         } catch (...) {
             by_size_.erase(sized);
             throw;
@@ -92,6 +93,8 @@ class FreeRanges {
     /// Where the last taken range ends.
     Offset end() const { return end_; }
     std::size_t pieces() const { return by_offset_.size(); }
+    /// That were given back, before the end.
+    std::uint64_t bytes() const { return bytes_; }
 
   private:
     using ByOffset = std::map<Offset, std::size_t, std::less<>, HeapAllocator<std::pair<const Offset, std::size_t>>>;
@@ -102,12 +105,14 @@ class FreeRanges {
         const std::size_t size = range->second;
         by_size_.erase(std::pair(size, range->first));
         by_offset_.erase(range);
+        bytes_ -= size;
         return size;
     }
 
     ByOffset by_offset_;
     BySize by_size_;
     Offset end_ = 0;
+    std::uint64_t bytes_ = 0;
 };
 
 } // namespace ufomem

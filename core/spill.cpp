@@ -50,10 +50,7 @@ Result<Spill::Offset> Spill::reserve(std::size_t size)
             return status;
     const std::size_t pages = whole_pages(size);
     const std::optional<Offset> vacant = vacant_.take_hole(pages);
-    if (!vacant)
-        return free_.take(pages);
-    vacant_bytes_.fetch_sub(pages, std::memory_order_relaxed);
-    return *vacant;
+    return vacant ? *vacant : free_.take(pages);
 }
 
 Result<Spill::Offset> Spill::store(const std::byte *data, std::size_t size) noexcept
@@ -85,10 +82,7 @@ Result<Spill::Offset> Spill::store(const std::byte *data, std::size_t size) noex
 Status Spill::load(Offset offset, std::byte *out, std::size_t size) noexcept
 {
     int error = 0;
-    std::size_t done = 0;
-    for (std::size_t got = 1; done < size && got != 0 && opened_.load(std::memory_order_acquire); done += got)
-        got = file_.read_at(offset + done, out + done, std::min(size - done, pace_.most_read()), error);
-    if (done != size)
+    if (!opened_.load(std::memory_order_acquire) || file_.read_at(offset, out, size, error, pace_.most_read()) != size)
         return fail_errno(Code::spill, error != 0 ? error : EIO,
                           "cannot read %zu bytes back from the spill file in '%s'", size, folder_.c_str());
     return {};
@@ -103,11 +97,8 @@ void Spill::release(Offset offset, std::size_t size) noexcept
         give(free_, offset, pages);
         return;
     }
-    vacant_bytes_.fetch_add(pages, std::memory_order_relaxed);
-    if (!give(vacant_, offset, pages)) {
-        vacant_bytes_.fetch_sub(pages, std::memory_order_relaxed);
+    if (!give(vacant_, offset, pages))
         punch(offset, pages);
-    }
 }
 
 bool Spill::trim() noexcept
@@ -130,17 +121,12 @@ bool Spill::give_back(std::uint64_t beyond) noexcept
 std::optional<FreeRanges::Range> Spill::take_vacant(std::uint64_t beyond) noexcept
 {
     constexpr std::size_t large = 64 * 1024 * 1024; // whoever wants to write waits for no more
-    if (vacant_bytes_.load(std::memory_order_relaxed) <= beyond)
-        return std::nullopt;
     const GuardedLock lock(mutex_);
-    std::optional<FreeRanges::Range> range;
+    if (vacant_.bytes() <= beyond)
+        return std::nullopt;
     if (const std::optional<Offset> part = vacant_.take_hole(large))
-        range = {*part, large};
-    else
-        range = vacant_.take_largest();
-    if (range)
-        vacant_bytes_.fetch_sub(range->size, std::memory_order_relaxed);
-    return range;
+        return FreeRanges::Range{*part, large};
+    return vacant_.take_largest();
 }
 
 void Spill::punch(Offset offset, std::size_t size) noexcept

@@ -52,7 +52,6 @@ class Spill {
     std::atomic<bool> opened_{false};
     bool in_memory_ = false; // the file system: what is not used must not take any, not for a moment
     FreeRanges vacant_; // places that still have space on the disk; guarded by mutex_
-    std::atomic<std::size_t> vacant_bytes_{0}; // never less than they are
     FreeRanges free_; // holes, no disk space; behind the last place everything is free; guarded by mutex_
     std::atomic<std::uint64_t> held_{0};
 };

@@ -2,6 +2,7 @@
 // A descriptor, and whole reads and writes at an offset.
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -37,10 +38,10 @@ class File {
         return fstatfs(descriptor_, &system) == 0 && (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC);
     }
 
-    /// Bytes read before the end of the file or an error; `error` is 0 or the errno.
-    std::size_t read_at(std::uint64_t offset, std::byte *out, std::size_t size, int &error) const noexcept
+    /// Bytes read before the end of the file or an error; `error` is 0 or the errno.  `most`: by one call.
+    std::size_t read_at(std::uint64_t offset, std::byte *out, std::size_t size, int &error, std::size_t most = SIZE_MAX) const noexcept
     {
-        return whole(offset, size, error, [&](std::size_t done, off_t at) { return pread(descriptor_, out + done, size - done, at); });
+        return whole(offset, size, error, [&](std::size_t done, off_t at) { return pread(descriptor_, out + done, std::min(size - done, most), at); });
     }
     std::size_t write_at(std::uint64_t offset, const std::byte *data, std::size_t size, int &error) const noexcept
     {

@@ -66,10 +66,12 @@ void what_was_never_given_back_is_no_hole(void **)
     assert_false(ranges.take_largest().has_value());
     ranges.give(10, 10);
     ranges.give(40, 30);
+    assert_int_equal(ranges.bytes(), 40);
     assert_false(ranges.take_hole(31).has_value());
     const auto largest = ranges.take_largest();
     assert_true(largest && largest->offset == 40 && largest->size == 30);
     assert_int_equal(ranges.take_hole(4).value_or(0), 10);
+    assert_int_equal(ranges.bytes(), 6);
     const auto rest = ranges.take_largest();
     assert_true(rest && rest->offset == 14 && rest->size == 6);
     assert_int_equal(ranges.pieces(), 0);
@@ -111,6 +113,7 @@ void no_byte_is_given_out_twice(void **)
             mine.push_back({offset, size});
             bytes += size;
         }
+        assert_int_equal(ranges.bytes(), ranges.end() - bytes);
     }
     for (const Range &range : mine)
         ranges.give(range.offset, range.size);
