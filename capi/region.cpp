@@ -93,11 +93,11 @@ Result<RegionHandle *> open_shared(const ufo_config &config)
     if (config.delivery != Delivery::automatic)
         return fail(Code::invalid, "the faults of a shared region are the service's; leave ufo_config_set_delivery out");
     if (request.name.empty()) {
-        if (config.source != ufo_config::SourceKind::file || config.file->takes_changes || config.file->unbuffered)
+        if (config.source != ufo_config::SourceKind::file || config.file->takes_changes || config.file->disk.has_unbuffered())
             return fail(Code::invalid, "a shared region is a file without flags, or has a name; see ufo_config_set_file and ufo_config_set_shared");
         if (config.geometry.count == 0)
             return fail(Code::invalid, "the number of elements is not set; call ufo_config_set_elements");
-        request.file = config.file->buffered.descriptor();
+        request.file = config.file->descriptor();
         request.offset = config.file->offset;
     }
     request.count = config.geometry.count;

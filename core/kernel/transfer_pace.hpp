@@ -14,19 +14,21 @@ namespace ufomem::kernel {
 
 class TransferPace {
   public:
-    /// At most so many bytes wait; 0: as many as the kernel likes.
-    explicit TransferPace(std::uint64_t most = most_waiting()) : half_(most / 2) {}
+    /// Of the tightest limit of a control group above this process; 0 if there is none.
+    explicit TransferPace(std::uint64_t limit = tightest_limit()) : limit_(limit) {}
 
+    bool limited() const { return limit_ != 0; }
+    /// Whether so few bytes are available that nothing should be on its way through the page cache.
+    bool too_little(std::uint64_t available) const { return available < limit_ / 16; }
     /// So many bytes at most should be read by one call.
-    std::size_t most_read() const { return half_ == 0 ? SIZE_MAX : 256 * 1024; }
-    /// After each write, by any thread: may wait for earlier ones.
+    std::size_t most_read() const { return limited() ? 256 * 1024 : SIZE_MAX; }
+    /// After each write, by any thread: may wait for earlier ones.  A thirty-second part of the limit waits at most.
     void note(const File &file, std::size_t size) noexcept;
 
-    /// A thirty-second part of the tightest limit of a control group above this process; 0 if there is none.
-    static std::uint64_t most_waiting() noexcept;
+    static std::uint64_t tightest_limit() noexcept;
 
   private:
-    const std::uint64_t half_;
+    const std::uint64_t limit_;
     std::atomic<std::uint64_t> written_{0}; // since the last look at the disk
 };
 

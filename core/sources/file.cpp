@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "file.hpp"
 
-#include "../kernel/memory.hpp"
-
 #include <cerrno>
 #include <limits>
 
@@ -19,12 +17,6 @@ Status cannot_open(const char *path, int error, bool writing)
     return fail_errno(code, error, "cannot open '%s' for %s", path, writing ? "reading and writing" : "reading");
 }
 
-/// Direct transfers want everything aligned; pages always suffice.
-bool page_aligned(std::uint64_t offset, std::size_t length, const std::byte *memory)
-{
-    return (offset | length | reinterpret_cast<std::uintptr_t>(memory)) % kernel::page_size() == 0;
-}
-
 } // namespace
 
 Result<std::shared_ptr<OpenFile>> OpenFile::open(const char *path, std::uint64_t offset, int flags)
@@ -35,24 +27,24 @@ Result<std::shared_ptr<OpenFile>> OpenFile::open(const char *path, std::uint64_t
     file->takes_changes = (flags & writeback) != 0;
     const int access = (file->takes_changes ? O_RDWR : O_RDONLY) | O_CLOEXEC;
     // Without O_NONBLOCK a named pipe would wait for its other end.
-    file->buffered = kernel::File(::open(path, access | O_NONBLOCK));
-    if (!file->buffered)
+    file->disk.open(kernel::File(::open(path, access | O_NONBLOCK)));
+    if (!file->disk)
         return cannot_open(path, errno, file->takes_changes);
     struct stat info {};
-    if (fstat(file->buffered.descriptor(), &info) != 0)
+    if (fstat(file->descriptor(), &info) != 0)
         return fail_errno(Code::file, errno, "cannot stat '%s'", path);
     if (!S_ISREG(info.st_mode) && !S_ISBLK(info.st_mode))
         return fail(Code::file, "'%s' is not a file with a length; only regular files and block devices can be arrays", path);
     if (offset > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max()))
         return fail(Code::overflow, "offset %llu is larger than any file", static_cast<unsigned long long>(offset));
     if ((flags & direct) != 0)
-        file->unbuffered = kernel::File(::open(path, access | O_DIRECT)); // some file systems have no such thing
+        file->disk.open_unbuffered(path, access);
     return file;
 }
 
 Status OpenFile::check_length(std::size_t bytes) const
 {
-    const off_t length = lseek(buffered.descriptor(), 0, SEEK_END);
+    const off_t length = lseek(descriptor(), 0, SEEK_END);
     if (length < 0)
         return fail_errno(Code::file, errno, "cannot get the length of '%s'", path.c_str());
     const auto size = static_cast<std::uint64_t>(length);
@@ -66,11 +58,7 @@ Status FileSource::load(const Geometry &, ByteRange data, std::byte *out)
 {
     const std::uint64_t at = file_->offset + data.offset;
     int error = 0;
-    std::size_t got = 0;
-    if (file_->unbuffered && page_aligned(at, data.length, out))
-        got = file_->unbuffered.read_at(at, out, data.length, error);
-    if (got < data.length) // also what a direct read left, or refused
-        got += file_->buffered.read_at(at + got, out + got, data.length - got, error);
+    const std::size_t got = file_->disk.read_at(at, out, data.length, error);
     if (error != 0)
         return fail_errno(Code::file, error, "reading %zu bytes at %llu of '%s'", data.length, static_cast<unsigned long long>(at),
                           file_->path.c_str());
@@ -84,15 +72,7 @@ Status FileSource::store(const Geometry &, ByteRange data, const std::byte *in)
 {
     const std::uint64_t at = file_->offset + data.offset;
     int error = 0;
-    std::size_t done = 0;
-    if (file_->unbuffered && page_aligned(at, data.length, in))
-        done = file_->unbuffered.write_at(at, in, data.length, error);
-    if (done < data.length) {
-        const std::size_t buffered = file_->buffered.write_at(at + done, in + done, data.length - done, error);
-        file_->pace.note(file_->buffered, buffered);
-        done += buffered;
-    }
-    if (done < data.length)
+    if (file_->disk.write_at(at, in, data.length, error) < data.length)
         return fail_errno(Code::file, error != 0 ? error : EIO, "writing %zu bytes at %llu of '%s'; the changes stay in memory", data.length,
                           static_cast<unsigned long long>(at), file_->path.c_str());
     return {};
@@ -100,7 +80,7 @@ Status FileSource::store(const Geometry &, ByteRange data, const std::byte *in)
 
 Status FileSource::sync()
 {
-    if (file_->takes_changes && fdatasync(file_->buffered.descriptor()) != 0)
+    if (file_->takes_changes && fdatasync(file_->descriptor()) != 0)
         return fail_errno(Code::file, errno, "fdatasync of '%s'", file_->path.c_str());
     return {};
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "../kernel/file.hpp"
-#include "../kernel/transfer_pace.hpp"
+#include "../kernel/disk_file.hpp"
 #include "source.hpp"
 
 #include <cstdint>
@@ -15,13 +14,12 @@ namespace ufomem {
 struct OpenFile {
     enum Flags : int { writeback = 1, direct = 2 };
 
-    kernel::File buffered;
-    kernel::File unbuffered; ///< O_DIRECT; may be absent
-    kernel::TransferPace pace; ///< of what is buffered
+    kernel::DiskFile disk;
     std::string path;
     std::uint64_t offset = 0;
     bool takes_changes = false;
 
+    int descriptor() const { return disk.buffered().descriptor(); }
     /// Throws std::bad_alloc.
     static Result<std::shared_ptr<OpenFile>> open(const char *path, std::uint64_t offset, int flags);
     /// Whether `bytes` from the offset on are there now.
