@@ -105,10 +105,14 @@ Status Core::open(const Options &options)
     engine_->frames.set_reclaimer(*evictor_);
     prefetcher_ = std::make_unique<Prefetcher>(engine_->heap);
     engine_->ahead = prefetcher_.get();
-    if (Status status = start_delivery(options, *delivery); !status.ok() || options.least_budget == 0)
+    if (Status status = start_delivery(options, *delivery); !status.ok())
         return status;
+    const bool adapts = options.least_budget != 0;
+    if (!adapts && !engine_->spill.limited())
+        return {};
     watcher_ = std::make_unique<PressureWatcher>(*engine_, options.least_budget);
-    return watcher_->start();
+    Status status = watcher_->start();
+    return adapts ? status : Status{}; // a spill that is told nothing does without the page cache
 }
 
 Status Core::start_delivery(const Options &options, Delivery wanted)

@@ -56,7 +56,6 @@ class Frames {
     /// How much should leave now, so that nobody has to wait for it later; 0 if there is room enough, or as much as there can be.
     std::size_t missing_room() const noexcept;
 
-    const Budget &budget() const { return budget_; }
     /// For what has to be remembered beside the frames.
     Heap &heap() const { return heap_; }
 

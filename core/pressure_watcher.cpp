@@ -11,8 +11,11 @@ namespace {
 
 /// Often enough to have given something back a second after memory became short, at some 0.1 ms of the processor's time a look.
 constexpr int interval_milliseconds = 250;
+/// While the spill has to know: before the room that there is can be used up by what goes to the disk.
+constexpr int spill_interval_milliseconds = 50;
 
-PressurePolicy policy_between(std::size_t least, std::size_t most) { return {std::min(least, most), most}; }
+/// 0: the budget stays what it is.
+PressurePolicy policy_between(std::size_t least, std::size_t most) { return {least != 0 ? std::min(least, most) : most, most}; }
 
 } // namespace
 
@@ -35,8 +38,9 @@ Status PressureWatcher::start()
     if (!alarm.ok())
         return alarm.status();
     alarm_ = std::move(*alarm);
-    for (const std::string &file : kernel::pressure_files())
-        alarm_->watch(file);
+    if (least_ != 0)
+        for (const std::string &file : kernel::pressure_files())
+            alarm_->watch(file);
     try {
         thread_ = start_library_thread("ufomem-pressure", &engine_, [this] { run(); });
     } catch (const std::system_error &) {
@@ -57,7 +61,17 @@ Status PressureWatcher::set_budget(std::size_t bytes) noexcept
 
 void PressureWatcher::run() noexcept
 {
-    while (alarm_->wait(interval_milliseconds) != kernel::PressureAlarm::Event::stopped) {
+    using Clock = std::chrono::steady_clock;
+    for (Clock::time_point next = Clock::now();;) {
+        const bool for_spill = engine_.spill.limited() && engine_.spill.held_bytes() != 0;
+        const kernel::PressureAlarm::Event event = alarm_->wait(for_spill ? spill_interval_milliseconds : interval_milliseconds);
+        if (event == kernel::PressureAlarm::Event::stopped)
+            return;
+        if (for_spill)
+            engine_.spill.heed(kernel::available_memory());
+        if (event != kernel::PressureAlarm::Event::pressure && Clock::now() < next)
+            continue;
+        next = Clock::now() + std::chrono::milliseconds(interval_milliseconds);
         try {
             if (has_something_to_do())
                 look();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Has the budget follow memory pressure: a thread that looks at the kernel's figures several times a second, while there is memory to give
-// back or to take again, and at once when threads have to wait for memory.
+// back or to take again, and at once when threads have to wait for memory.  Where there is a limit, it tells the spill what is available, too.
 #pragma once
 
 #include "engine.hpp"
@@ -17,7 +17,7 @@ namespace ufomem {
 
 class PressureWatcher {
   public:
-    /// The budget stays between `least` bytes and what it is now.
+    /// The budget stays between `least` bytes and what it is now; 0: it does not follow.
     PressureWatcher(Engine &engine, std::size_t least);
     PressureWatcher(const PressureWatcher &) = delete;
     PressureWatcher &operator=(const PressureWatcher &) = delete;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 
 #include <fcntl.h>
@@ -34,8 +35,13 @@ Status Spill::open()
             Code::spill, errno,
             "cannot make the spill file in '%s'; set another directory with ufo_core_config_set_spill_dir",
             folder_.c_str());
-    file_ = kernel::File(descriptor);
-    in_memory_ = file_.is_in_memory();
+    file_.open(kernel::File(descriptor));
+    in_memory_ = file_.buffered().is_in_memory();
+    if (file_.limited() && !in_memory_) {
+        char path[32]; // no std::string: whoever answers a fault may be here
+        std::snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+        file_.open_unbuffered(path, O_RDWR);
+    }
     // Neighbours in this file need not be neighbours in a region, and what is wanted ahead is asked for.
     (void)posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM);
     opened_.store(true, std::memory_order_release);
@@ -62,10 +68,8 @@ Result<Spill::Offset> Spill::store(const std::byte *data, std::size_t size) noex
                 return place;
             held_.fetch_add(size, std::memory_order_relaxed);
             int error = 0;
-            if (file_.write_at(*place, data, size, error) == size) {
-                pace_.note(file_, size);
+            if (file_.write_at(*place, data, size, error) == size)
                 return place;
-            }
             release(*place, size);
             error = error != 0 ? error : ENOSPC;
             // There may be room where nothing as large as this was vacant.
@@ -82,7 +86,7 @@ Result<Spill::Offset> Spill::store(const std::byte *data, std::size_t size) noex
 Status Spill::load(Offset offset, std::byte *out, std::size_t size) noexcept
 {
     int error = 0;
-    if (!opened_.load(std::memory_order_acquire) || file_.read_at(offset, out, size, error, pace_.most_read()) != size)
+    if (!opened_.load(std::memory_order_acquire) || file_.read_at(offset, out, size, error) != size)
         return fail_errno(Code::spill, error != 0 ? error : EIO,
                           "cannot read %zu bytes back from the spill file in '%s'", size, folder_.c_str());
     return {};
@@ -132,7 +136,7 @@ std::optional<FreeRanges::Range> Spill::take_vacant(std::uint64_t beyond) noexce
 void Spill::punch(Offset offset, std::size_t size) noexcept
 {
     // A file system without holes keeps the space until the place is used again.
-    fallocate(file_.descriptor(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size));
+    fallocate(file_.buffered().descriptor(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size));
 }
 
 /// False without memory for the tables: the place is not used again.

@@ -3,8 +3,7 @@
 #pragma once
 
 #include "free_ranges.hpp"
-#include "kernel/file.hpp"
-#include "kernel/transfer_pace.hpp"
+#include "kernel/disk_file.hpp"
 #include "status.hpp"
 
 #include <atomic>
@@ -20,8 +19,9 @@ class Spill {
   public:
     using Offset = std::uint64_t;
 
-    Spill(std::string folder, Heap &heap)
-        : folder_(std::move(folder)), template_(folder_ + "/ufomem-spill-XXXXXX"), vacant_(heap), free_(heap)
+    /// `limit`: of the memory that there is for all, 0 if that is the machine's.
+    Spill(std::string folder, Heap &heap, std::uint64_t limit = kernel::TransferPace::tightest_limit())
+        : folder_(std::move(folder)), template_(folder_ + "/ufomem-spill-XXXXXX"), file_(limit), vacant_(heap), free_(heap)
     {
     }
 
@@ -33,6 +33,10 @@ class Spill {
     void release(Offset offset, std::size_t size) noexcept;
     /// Gives a large piece of what is not used again to the file system; false if there is little of it.  Every now and then, by a thread that nobody waits for.
     bool trim() noexcept;
+
+    /// Whether it should be told now and then how much memory is available: where there is a limit, what is on its way through the page cache counts.
+    bool limited() const { return file_.limited(); }
+    void heed(std::uint64_t available) noexcept { file_.heed(available); }
 
     std::uint64_t held_bytes() const { return held_.load(std::memory_order_relaxed); }
 
@@ -47,8 +51,7 @@ class Spill {
     const std::string folder_;
     std::string template_; ///< of a name, where there are no files without one; guarded by mutex_
     std::mutex mutex_;     // for everything but the transfers themselves
-    kernel::File file_;
-    kernel::TransferPace pace_;
+    kernel::DiskFile file_;
     std::atomic<bool> opened_{false};
     bool in_memory_ = false; // the file system: what is not used must not take any, not for a moment
     FreeRanges vacant_; // places that still have space on the disk; guarded by mutex_

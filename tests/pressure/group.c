@@ -72,11 +72,17 @@ void group_make(struct group *group, const struct group *parent, size_t limit, b
 
 bool group_enter(const struct group *group) { return put(group, "cgroup.procs", "0"); }
 
+size_t group_cache(const struct group *group)
+{
+    bool first = first_version(group->path);
+    return get(group, "memory.stat", first ? "total_inactive_file " : "inactive_file ") + get(group, "memory.stat", first ? "total_active_file " : "active_file ");
+}
+
 size_t group_left(const struct group *group, size_t limit)
 {
     bool first = first_version(group->path);
     size_t used = get(group, first ? "memory.usage_in_bytes" : "memory.current", "");
-    size_t cache = get(group, "memory.stat", first ? "total_inactive_file " : "inactive_file ") + get(group, "memory.stat", first ? "total_active_file " : "active_file ");
+    size_t cache = group_cache(group);
     /* What has to be written first does not leave at once. */
     size_t unwritten = get(group, "memory.stat", first ? "total_dirty " : "file_dirty ") + get(group, "memory.stat", first ? "total_writeback " : "file_writeback ");
     cache -= unwritten < cache ? unwritten : cache;

@@ -18,6 +18,8 @@ void group_make(struct group *group, const struct group *parent, size_t limit, b
 bool group_enter(const struct group *group);
 /** Bytes that it has left; page cache that can go counts as left. */
 size_t group_left(const struct group *group, size_t limit);
+/** Bytes of page cache, memory files not counted. */
+size_t group_cache(const struct group *group);
 /** A group as group_make() makes it, for as long as a child runs `body`, which enters it; see in_child(). */
 int group_child(struct group *group, const struct group *parent, size_t limit, bool swap, int (*body)(void *argument), void *argument);
 /** When nobody is in it any more. */
