@@ -11,6 +11,8 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -212,6 +214,67 @@ void places_that_are_used_again_keep_their_space(void **)
     assert_int_equal(spill_file()->st_blocks, full);
 }
 
+/// A disk of 8 MiB that only this process sees, if it may have one.
+class SmallDisk {
+  public:
+    SmallDisk()
+    {
+        const std::string image = folder + "/image";
+        fs::create_directory(path_);
+        const std::string make = "truncate -s 8M '" + image + "' && PATH=$PATH:/sbin:/usr/sbin mkfs.ext2 -q -F '" + image + "' && mount -o loop '" + image + "' '" + path_ + "'";
+        mounted_ = unshare(CLONE_NEWNS) == 0 && mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 && std::system((make + " 2>/dev/null").c_str()) == 0;
+    }
+    SmallDisk(const SmallDisk &) = delete;
+    SmallDisk &operator=(const SmallDisk &) = delete;
+    ~SmallDisk()
+    {
+        if (mounted_)
+            umount2(path_.c_str(), MNT_DETACH);
+    }
+    bool mounted() const { return mounted_; }
+    const std::string &path() const { return path_; }
+
+  private:
+    const std::string path_ = folder + "/disk";
+    bool mounted_;
+};
+
+/// The places of what it took before it was full, by number.
+std::vector<Spill::Offset> fill_up(Spill &spill)
+{
+    for (std::vector<Spill::Offset> places;;) {
+        Result<Spill::Offset> place = spill.store(content(places.size()).data(), chunk);
+        if (!place.ok()) {
+            assert_fails(place, Code::spill);
+            return places;
+        }
+        places.push_back(*place);
+    }
+}
+
+void on_a_full_disk_what_is_vacant_in_pieces_makes_room(void **)
+{
+    const SmallDisk disk;
+    if (!disk.mounted())
+        skip();
+    Heap heap;
+    Spill spill(disk.path(), heap);
+    const std::vector<Spill::Offset> places = fill_up(spill);
+    assert_true(places.size() > 64);
+    assert_error_names(disk.path().c_str());
+    for (std::size_t i = 0; i < places.size(); i += 2)
+        spill.release(places[i], chunk);
+    const Spill::Offset large = store(spill, 1000, 8 * chunk);
+    assert_holds(spill, large, 1000, 8 * chunk);
+    const std::vector<Spill::Offset> more = fill_up(spill);
+    assert_true(more.size() > 16);
+    for (std::size_t i = 0; i < more.size(); ++i)
+        assert_holds(spill, more[i], i);
+    for (std::size_t i = 1; i < places.size(); i += 2)
+        assert_holds(spill, places[i], i);
+    assert_holds(spill, large, 1000, 8 * chunk);
+}
+
 void a_folder_that_is_not_there_is_an_error_with_its_name(void **)
 {
     Heap heap;
@@ -277,6 +340,7 @@ int main()
         cmocka_unit_test(a_large_place_is_given_back_in_parts_and_used_as_one),
         cmocka_unit_test(released_places_take_little_space_on_the_disk),
         cmocka_unit_test(places_that_are_used_again_keep_their_space),
+        cmocka_unit_test(on_a_full_disk_what_is_vacant_in_pieces_makes_room),
         cmocka_unit_test(a_folder_that_is_not_there_is_an_error_with_its_name),
         cmocka_unit_test(nothing_was_stored_there),
         cmocka_unit_test(threads_get_places_of_their_own),
