@@ -263,9 +263,10 @@ Status Region::reset_chunk(ChunkIndex chunk, Patience &patience) noexcept
         poisoning.lock();
     Status status;
     ChunkWord next = ChunkWord{}.to(ChunkState::absent);
-    if (look(chunk).has(ChunkWord::poisoned)) {
+    const bool poisoned = look(chunk).has(ChunkWord::poisoned);
+    if (poisoned || backing_->is_half_mapped(chunk)) {
         status = backing_->mend(chunk);
-        if (!status.ok())
+        if (poisoned && !status.ok())
             next = next.with(ChunkWord::poisoned);
     }
     publish(chunk, next);

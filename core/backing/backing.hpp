@@ -107,6 +107,8 @@ class Backing {
     /// cannot be had: threads in a fault have to be told one by one.
     virtual bool poison(ChunkIndex chunk) noexcept = 0;
     virtual Status mend(ChunkIndex chunk) noexcept = 0;
+    /// Whether the memory of an absent chunk could not be made ready in full: who installs it, or mends it, tries again.
+    virtual bool is_half_mapped(ChunkIndex) const noexcept { return false; }
 
     /// The program has unmapped these pages, moved them away, or put something else in their place.  They are absent afterwards, or, where they are
     /// somebody else's now, not to be had any more.  Any thread, any time.  False if there are such.

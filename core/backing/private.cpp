@@ -36,7 +36,7 @@ bool same(const std::byte *left, const std::byte *right, std::size_t size) { ret
 } // namespace
 
 PrivateBacking::PrivateBacking(const Geometry &geometry, Frames &frames, const kernel::Userfaultfd &faults, const kernel::Pagemap &pagemap, bool read_only)
-    : Backing(geometry, frames), faults_(faults), pagemap_(pagemap), policy_(InstallPolicy::choose(faults.features(), read_only, most_bytes())), taken_(frames.heap())
+    : Backing(geometry, frames), faults_(faults), pagemap_(pagemap), policy_(InstallPolicy::choose(faults.features(), read_only, most_bytes())), taken_(frames.heap()), unwatched_(frames.heap())
 {
 }
 

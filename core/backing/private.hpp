@@ -5,8 +5,8 @@
 #include "../install_policy.hpp"
 #include "../kernel/pagemap.hpp"
 #include "../kernel/userfaultfd.hpp"
+#include "address_ranges.hpp"
 #include "backing.hpp"
-#include "taken_ranges.hpp"
 
 namespace ufomem {
 
@@ -41,6 +41,7 @@ class PrivateBacking final : public Backing {
     bool poison_replaces_mapping() const override { return !faults_.features().has(feature_poison) && faults_.faults() == kernel::Faults::as_messages; }
     bool poison(ChunkIndex chunk) noexcept override;
     Status mend(ChunkIndex chunk) noexcept override;
+    bool is_half_mapped(ChunkIndex chunk) const noexcept override { return unwatched_.meets(at(chunk), size_of(chunk)); }
     bool reclaim(std::byte *data, std::size_t size) noexcept override;
     Status make_reachable(ChunkIndex chunk, bool dirty) noexcept override;
     void wake(ChunkIndex chunk) noexcept override { wake_for(geometry_.pages_of(chunk)); }
@@ -69,6 +70,7 @@ class PrivateBacking final : public Backing {
     kernel::Protection protection() const;
     Status renew(std::byte *data, std::size_t size) noexcept;
     void close_again(std::byte *data, std::size_t size) noexcept;
+    void note_unwatched(std::byte *data, std::size_t size) noexcept;
     bool reclaim_body(std::byte *data, std::size_t size, std::size_t smallest) noexcept;
     void take_away(std::byte *data, std::size_t size) noexcept;
     bool taken(ByteRange pages) const noexcept { return taken_.meets(at(pages), pages.length); }
@@ -82,7 +84,8 @@ class PrivateBacking final : public Backing {
     FrameClass *frame_class_ = nullptr;
     FrameClass *tail_class_ = nullptr;   // the last chunk may be shorter
     FrameClass *extent_class_ = nullptr; // several chunks at once
-    TakenRanges taken_;
+    AddressRanges taken_;     // somebody else's: the program has mapped its own memory there
+    AddressRanges unwatched_; // mapped by the library, but not watched; changed by who holds mapping_again_
     std::mutex mapping_again_; // held by who maps memory, until it is watched: of one move the kernel tells two readers
     std::atomic<bool> half_renewed_{false}; // something of the body is mapped, but not watched; for good
     std::mutex refusing_;

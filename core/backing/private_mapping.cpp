@@ -75,14 +75,14 @@ bool PrivateBacking::poison(ChunkIndex chunk) noexcept
         some = true;
         all &= poison_part(data, size);
     });
-    return some && all; // none: then there was no memory for a list of what is taken
+    return some && all;
 }
 
 Status PrivateBacking::mend(ChunkIndex chunk) noexcept
 {
     if (taken(geometry_.pages_of(chunk)))
         return taken_away();
-    if (!poison_replaces_mapping() && kernel::drop(at(chunk), size_of(chunk)).ok())
+    if (!is_half_mapped(chunk) && !poison_replaces_mapping() && kernel::drop(at(chunk), size_of(chunk)).ok())
         return {};
     return renew(at(chunk), size_of(chunk)); // locked memory on an old kernel, or a hole
 }
@@ -96,24 +96,36 @@ Status PrivateBacking::renew(std::byte *data, std::size_t size) noexcept
     if (!faults_.unwatch_to_unmap(data, size)) {
         if (faults_.watch(data, size).ok()) // a part may not have been: what is not watched shows zeros
             (void)kernel::protect_mapped(data, size, protection());
+        else
+            note_unwatched(data, size);
         return fail(Code::limit, "cannot map a chunk again; raise vm.max_map_count");
     }
     const Status mapped = kernel::map_private_again(data, size);
     const Failure failure = Failure::of_this_thread(mapped);
-    half_renewed_.store(true, std::memory_order_release);
-    if (Status status = faults_.watch(data, size); !status.ok())
+    half_renewed_.store(true, std::memory_order_release); // for who installs meanwhile
+    if (Status status = faults_.watch(data, size); !status.ok()) {
+        note_unwatched(data, size);
         return status;
+    }
+    unwatched_.remove(data, size);
     const Status status = kernel::protect(data, size, protection());
     if (!status.ok())
         close_again(data, size);
     return mapped.ok() ? status : failure.report();
 }
 
-/// Neither open to loads nor watched, which the next install notices: what is mapped could not be made ready in full.
+/// Neither open to loads nor watched: what is mapped could not be made ready in full.
 void PrivateBacking::close_again(std::byte *data, std::size_t size) noexcept
 {
     if (kernel::protect_mapped(data, size, Protection::none))
         (void)faults_.unwatch(data, size);
+    note_unwatched(data, size);
+}
+
+/// The next install notices; and it is not to be taken for somebody else's.
+void PrivateBacking::note_unwatched(std::byte *data, std::size_t size) noexcept
+{
+    unwatched_.add(data, size, AddressRanges::Otherwise::not_at_all);
     half_renewed_.store(true, std::memory_order_release);
 }
 
@@ -154,8 +166,10 @@ bool PrivateBacking::reclaim_body(std::byte *data, std::size_t size, std::size_t
             mapping->release();
             if (extent_class_ && policy_.can_move)
                 kernel::prefer_huge_pages(data, size);
-            if (faults_.watch(data, size).ok() && kernel::protect(data, size, protection()).ok())
+            if (faults_.watch(data, size).ok() && kernel::protect(data, size, protection()).ok()) {
+                unwatched_.remove(data, size);
                 return true;
+            }
             if (!kernel::is_mapped(data, size)) // unmapped again meanwhile, of which nobody tells: it was not watched yet
                 continue;
             close_again(data, size);
@@ -165,14 +179,15 @@ bool PrivateBacking::reclaim_body(std::byte *data, std::size_t size, std::size_t
             continue;
         const Place first = faults_.place(data);
         const Place last = faults_.place(data + size - page);
-        if (first == Place::occupied && last == Place::occupied)
+        const bool some_ours = unwatched_.meets(data, size);
+        if (first == Place::occupied && last == Place::occupied && !some_ours)
             break;
-        if (size > page && (first != last || size > smallest || !kernel::is_mapped(data, size))) {
+        if (size > page && (first != last || size > smallest || some_ours || !kernel::is_mapped(data, size))) {
             const std::size_t half = round_up(size / 2, page);
             const bool all = reclaim_body(data, half, smallest);
             return reclaim_body(data + half, size - half, smallest) && all;
         }
-        if (first == Place::watched)
+        if (first == Place::watched || some_ours)
             return true;
     }
     take_away(data, size);
@@ -181,7 +196,7 @@ bool PrivateBacking::reclaim_body(std::byte *data, std::size_t size, std::size_t
 
 void PrivateBacking::take_away(std::byte *data, std::size_t size) noexcept
 {
-    taken_.add(data, size);
+    taken_.add(data, size, AddressRanges::Otherwise::too_much);
     out_of_reach_.store(true); // who wants a resident chunk asks make_reachable()
 }
 

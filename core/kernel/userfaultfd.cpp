@@ -332,7 +332,7 @@ bool Userfaultfd::unwatch_to_unmap(std::byte *data, std::size_t size) const noex
 Userfaultfd::Place Userfaultfd::place(std::byte *page) const noexcept
 {
     uffdio_continue request{{as_number(page), page_size()}, UFFDIO_CONTINUE_MODE_DONTWAKE, 0};
-    constexpr unsigned most_attempts = 100;
+    constexpr unsigned most_attempts = 2000; // ENOMEM: some bytes for the mapping's own use
     for (unsigned attempt = 0; attempt < most_attempts; ++attempt) {
         const int error = ioctl(second_.descriptor(), UFFDIO_CONTINUE, &request) == 0 ? 0 : errno;
         if (error == ENOENT)

@@ -106,7 +106,7 @@ constexpr std::array handshake_faults{invalid, not_permitted};
 constexpr std::array watch_faults{no_memory, invalid, busy};
 constexpr std::array copy_faults{no_memory, again, exists, part_then_again, part_then_no_memory};
 constexpr std::array move_faults{no_memory, again, busy, invalid, exists, part_then_again, part_then_busy};
-constexpr std::array continue_faults{no_memory};
+constexpr std::array continue_faults{Fault{"ENOMEM", ENOMEM, false, true}}; // some bytes, and nothing else tells whose a page is
 constexpr std::array unwatch_faults{Fault{"ENOMEM", ENOMEM, false, true}};
 constexpr std::array protect_faults{no_memory, again};
 constexpr std::array memfd_faults{too_many_files, no_memory, not_permitted};
