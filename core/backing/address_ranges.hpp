@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Parts of a region's addresses with which something is the matter.  Hardly any region has one; eight are remembered without memory for them.
+// Parts of a region's addresses with which something is the matter.  Hardly any region has one; some are remembered without memory for them.
 #pragma once
 
 #include "../heap.hpp"
@@ -9,12 +9,20 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <vector>
 
 namespace ufomem {
 
-class AddressRanges {
+/// How to remember a range for which there is no memory.
+enum class WithoutMemory : std::uint8_t {
+    too_much, ///< with what lies between it and the nearest one
+    nothing
+};
+
+/// There is always room for `certain` of them.
+template <std::size_t certain> class AddressRanges {
   public:
     /// Faults take the lock under which ranges are added.
     explicit AddressRanges(Heap &heap) : others_(heap) {}
@@ -33,16 +41,21 @@ class AddressRanges {
         return false;
     }
 
-    enum class Otherwise : std::uint8_t {
-        too_much,  ///< with what lies between it and the nearest one
-        not_at_all
-    };
-    /// Without memory for it: `otherwise`.
-    void add(std::byte *data, std::size_t size, Otherwise otherwise) noexcept
+    void add(std::byte *data, std::size_t size, WithoutMemory otherwise) noexcept
     {
         const GuardedLock lock(mutex_);
-        if (!append({data, data + size}) && otherwise == Otherwise::too_much)
-            stretch_nearest({data, data + size});
+        Range range{data, data + size};
+        for (std::size_t i = 0; i < count_;) {
+            if (at(i).distance(range) != 0) {
+                ++i;
+                continue;
+            }
+            range = at(i).with(range);
+            erase(i);
+            i = 0; // it may touch others now
+        }
+        if (!append(range) && otherwise == WithoutMemory::too_much)
+            stretch_nearest(range);
         any_.store(true, std::memory_order_release);
     }
 
@@ -90,6 +103,7 @@ class AddressRanges {
         {
             return static_cast<std::size_t>(std::max({begin - other.end, other.begin - end, std::ptrdiff_t{0}}));
         }
+        Range with(const Range &other) const { return {std::min(begin, other.begin), std::max(end, other.end)}; }
     };
 
     const Range &at(std::size_t i) const { return i < first_.size() ? first_[i] : others_[i - first_.size()]; }
@@ -119,13 +133,13 @@ class AddressRanges {
         for (std::size_t i = 1; i < count_; ++i)
             if (at(i).distance(range) < at(nearest).distance(range))
                 nearest = i;
-        at(nearest) = {std::min(at(nearest).begin, range.begin), std::max(at(nearest).end, range.end)};
+        at(nearest) = at(nearest).with(range);
     }
 
     std::atomic<bool> any_{false}; // set under mutex_, for good
     mutable std::mutex mutex_;
-    // Guarded by mutex_; in any order, and they may overlap.
-    std::array<Range, 8> first_{};
+    // Guarded by mutex_; in any order.
+    std::array<Range, certain> first_{};
     std::vector<Range, HeapAllocator<Range>> others_;
     std::size_t count_ = 0;
 };

@@ -84,8 +84,8 @@ class PrivateBacking final : public Backing {
     FrameClass *frame_class_ = nullptr;
     FrameClass *tail_class_ = nullptr;   // the last chunk may be shorter
     FrameClass *extent_class_ = nullptr; // several chunks at once
-    AddressRanges taken_;     // somebody else's: the program has mapped its own memory there
-    AddressRanges unwatched_; // mapped by the library, but not watched; changed by who holds mapping_again_
+    AddressRanges<16> taken_;    // somebody else's: the program has mapped its own memory there
+    AddressRanges<4> unwatched_; // mapped by the library, but not watched; changed by who holds mapping_again_
     std::mutex mapping_again_; // held by who maps memory, until it is watched: of one move the kernel tells two readers
     std::atomic<bool> half_renewed_{false}; // something of the body is mapped, but not watched; for good
     std::mutex refusing_;

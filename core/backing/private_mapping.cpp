@@ -125,7 +125,7 @@ void PrivateBacking::close_again(std::byte *data, std::size_t size) noexcept
 /// The next install notices; and it is not to be taken for somebody else's.
 void PrivateBacking::note_unwatched(std::byte *data, std::size_t size) noexcept
 {
-    unwatched_.add(data, size, AddressRanges::Otherwise::not_at_all);
+    unwatched_.add(data, size, WithoutMemory::nothing);
     half_renewed_.store(true, std::memory_order_release);
 }
 
@@ -196,7 +196,7 @@ bool PrivateBacking::reclaim_body(std::byte *data, std::size_t size, std::size_t
 
 void PrivateBacking::take_away(std::byte *data, std::size_t size) noexcept
 {
-    taken_.add(data, size, AddressRanges::Otherwise::too_much);
+    taken_.add(data, size, WithoutMemory::too_much);
     out_of_reach_.store(true); // who wants a resident chunk asks make_reachable()
 }
 

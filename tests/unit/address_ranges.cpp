@@ -20,7 +20,7 @@ void there_are_none_at_first(void **)
 {
     std::byte bytes[size];
     Heap heap;
-    AddressRanges ranges(heap);
+    AddressRanges<8> ranges(heap);
     assert_false(ranges.any());
     assert_false(ranges.meets(bytes, size));
     std::size_t others = 0;
@@ -37,14 +37,14 @@ void against_a_list_of_bytes(void **)
     std::byte bytes[size];
     for (std::size_t round = 0, last = unit::rounds(300); round < last; ++round) {
         Heap heap;
-        AddressRanges ranges(heap);
+        AddressRanges<8> ranges(heap);
         std::vector<bool> model(size);
         for (std::size_t i = 0, count = random.between(1, 20); i < count; ++i) {
             const std::size_t first = random.below(size);
             const std::size_t length = random.between(1, std::min<std::size_t>(30, size - first));
             const bool adds = i == 0 || random.below(3) != 0;
             if (adds)
-                ranges.add(bytes + first, length, AddressRanges::Otherwise::not_at_all);
+                ranges.add(bytes + first, length, WithoutMemory::nothing);
             else
                 ranges.remove(bytes + first, length);
             std::fill_n(model.begin() + static_cast<std::ptrdiff_t>(first), length, adds);
@@ -95,17 +95,17 @@ void without_memory(void **)
 {
     constexpr std::size_t places = 12, place = 10; // every other one is added
     std::byte bytes[2 * places * place];
-    for (const auto otherwise : {AddressRanges::Otherwise::too_much, AddressRanges::Otherwise::not_at_all}) {
+    for (const WithoutMemory otherwise : {WithoutMemory::too_much, WithoutMemory::nothing}) {
         Heap heap;
-        AddressRanges ranges(heap);
+        AddressRanges<8> ranges(heap);
         {
             const NoAddressSpace none;
             for (std::size_t i = 0; i < places; ++i)
                 ranges.add(bytes + 2 * i * place, place, otherwise);
         }
         for (std::size_t i = 0; i < places; ++i) {
-            const bool gap_too = otherwise == AddressRanges::Otherwise::too_much && i >= 7 && i + 1 < places;
-            assert_int_equal(ranges.meets(bytes + 2 * i * place, place), i < 8 || otherwise == AddressRanges::Otherwise::too_much);
+            const bool gap_too = otherwise == WithoutMemory::too_much && i >= 7 && i + 1 < places;
+            assert_int_equal(ranges.meets(bytes + 2 * i * place, place), i < 8 || otherwise == WithoutMemory::too_much);
             assert_int_equal(ranges.meets(bytes + (2 * i + 1) * place, place), gap_too);
         }
     }

@@ -8,6 +8,7 @@
 #include "../scenario.hpp"
 #include "../unreliable.hpp"
 
+#include <chrono>
 #include <cstring>
 #include <vector>
 
@@ -149,13 +150,13 @@ void replaced(Pass &pass)
         }
     }
     pass.step("verifying");
-    int patience = told ? 3000 : 0; // milliseconds
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point patience = Clock::now() + std::chrono::seconds(told ? 3 : 0); // a load of what is lost may take several milliseconds
     for (std::size_t word = 0; word < half; word += page / 8)
-        while (patience > 0 && first_half.fails(word)) {
+        while (Clock::now() < patience && first_half.fails(word)) {
             (void)ufo_reset(array, word, 1);
             (void)ufo_touch(array, word, 1);
             usleep(1000);
-            --patience;
         }
     const bool without_faults = !pass.errors_allowed();
     pass.settle();
