@@ -130,6 +130,7 @@ void replaced(Pass &pass)
     constexpr std::size_t half = words / 2;
     constexpr std::size_t pages = half * 8 / page;
     const bool told = is_told_of_it(core.get());
+    const bool by_userfaultfd = ufo_core_delivery(core.get()) != UFO_DELIVERY_PROTECT;
     ufo *const array = region.get();
     Array first_half(pass, array, {.words = words});
     // What is unmapped is a hole until the library has read the kernel's message of it.
@@ -137,7 +138,10 @@ void replaced(Pass &pass)
     Random random(70);
     pass.step("unmapping");
     for (int i = 0; i < 60; ++i) {
-        (void)munmap(bytes_of(array) + random.below(pages) * page, page);
+        std::byte *const gone = bytes_of(array) + random.below(pages) * page;
+        (void)munmap(gone, page);
+        if (!told && by_userfaultfd) // whatever slips into the hole, the library's own memory as well, would be unmapped the next time, or with the region
+            (void)mmap(gone, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
         first_half.load(random.below(half - 64), 64);
         if (told && i % 8 == 0)
             own.put(bytes_of(array) + (pages + random.below(pages)) * page);
