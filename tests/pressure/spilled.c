@@ -7,9 +7,9 @@
 #include <sys/vfs.h>
 
 #define LIMIT (192 * MIB)
-#define BUDGET (32 * MIB)
-#define LITTLE (7 * MIB) /* less than a sixteenth of the limit, also while a batch of chunks has left */
-#define LENGTH (4 * BUDGET)
+#define BUDGET (16 * MIB)
+#define LITTLE (4 * MIB) /* less than a sixteenth of the limit, also while a batch of chunks has left: some 4 MiB */
+#define LENGTH (8 * BUDGET)
 
 static struct group group;
 

@@ -222,7 +222,7 @@ class SmallDisk {
         const std::string image = folder + "/image";
         fs::create_directory(path_);
         const std::string make = "truncate -s 8M '" + image + "' && PATH=$PATH:/sbin:/usr/sbin mkfs.ext2 -q -F '" + image + "' && mount -o loop '" + image + "' '" + path_ + "'";
-        mounted_ = unshare(CLONE_NEWNS) == 0 && mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 && std::system((make + " 2>/dev/null").c_str()) == 0;
+        mounted_ = unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, nullptr) == 0 && std::system((make + " 2>/dev/null").c_str()) == 0;
     }
     SmallDisk(const SmallDisk &) = delete;
     SmallDisk &operator=(const SmallDisk &) = delete;
