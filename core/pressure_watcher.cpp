@@ -63,7 +63,7 @@ void PressureWatcher::run() noexcept
 {
     using Clock = std::chrono::steady_clock;
     for (Clock::time_point next = Clock::now();;) {
-        const bool for_spill = engine_.spill.limited() && engine_.spill.held_bytes() != 0;
+        const bool for_spill = engine_.spill.heeds();
         const kernel::PressureAlarm::Event event = alarm_->wait(for_spill ? spill_interval_milliseconds : interval_milliseconds);
         if (event == kernel::PressureAlarm::Event::stopped)
             return;

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 
 #include <fcntl.h>
@@ -37,11 +36,8 @@ Status Spill::open()
             folder_.c_str());
     file_.open(kernel::File(descriptor));
     in_memory_ = file_.buffered().is_in_memory();
-    if (file_.limited() && !in_memory_) {
-        char path[32]; // no std::string: whoever answers a fault may be here
-        std::snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-        file_.open_unbuffered(path, O_RDWR);
-    }
+    if (file_.limited() && !in_memory_)
+        file_.open_unbuffered(kernel::DescriptorPath(file_.buffered()).c_str(), O_RDWR);
     // Neighbours in this file need not be neighbours in a region, and what is wanted ahead is asked for.
     (void)posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM);
     opened_.store(true, std::memory_order_release);

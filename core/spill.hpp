@@ -19,9 +19,8 @@ class Spill {
   public:
     using Offset = std::uint64_t;
 
-    /// `limit`: of the memory that there is for all, 0 if that is the machine's.
-    Spill(std::string folder, Heap &heap, std::uint64_t limit = kernel::TransferPace::tightest_limit())
-        : folder_(std::move(folder)), template_(folder_ + "/ufomem-spill-XXXXXX"), file_(limit), vacant_(heap), free_(heap)
+    Spill(std::string folder, Heap &heap)
+        : folder_(std::move(folder)), template_(folder_ + "/ufomem-spill-XXXXXX"), vacant_(heap), free_(heap)
     {
     }
 
@@ -34,8 +33,10 @@ class Spill {
     /// Gives a large piece of what is not used again to the file system; false if there is little of it.  Every now and then, by a thread that nobody waits for.
     bool trim() noexcept;
 
-    /// Whether it should be told now and then how much memory is available: where there is a limit, what is on its way through the page cache counts.
+    /// Whether what is on its way through the page cache counts: where there is a limit.
     bool limited() const { return file_.limited(); }
+    /// Whether it should be told now and then how much memory is available: it has something, and can go either way.
+    bool heeds() const { return held_bytes() != 0 && opened_.load(std::memory_order_acquire) && file_.has_unbuffered(); }
     void heed(std::uint64_t available) noexcept { file_.heed(available); }
 
     std::uint64_t held_bytes() const { return held_.load(std::memory_order_relaxed); }

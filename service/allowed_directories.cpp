@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstdio>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -21,10 +20,8 @@ namespace {
 /// The path by which it was opened, as it is called now; empty if that is not known.
 std::string path_of(const kernel::File &file)
 {
-    char link[32];
-    std::snprintf(link, sizeof link, "/proc/self/fd/%d", file.descriptor());
     std::string path(PATH_MAX, '\0');
-    const ssize_t size = readlink(link, path.data(), path.size());
+    const ssize_t size = readlink(kernel::DescriptorPath(file).c_str(), path.data(), path.size());
     path.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     return path;
 }

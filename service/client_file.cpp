@@ -2,7 +2,6 @@
 #include "client_file.hpp"
 
 #include <cerrno>
-#include <cstdio>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -26,9 +25,7 @@ Status check_readable(const kernel::File &file) noexcept
 
 kernel::File reopen(const kernel::File &file) noexcept
 {
-    char path[32];
-    std::snprintf(path, sizeof path, "/proc/self/fd/%d", file.descriptor());
-    return kernel::File(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)); // who has a lease on it does not make us wait
+    return kernel::File(open(kernel::DescriptorPath(file).c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)); // who has a lease on it does not make us wait
 }
 
 /// By one thread at a time.

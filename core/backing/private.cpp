@@ -115,7 +115,7 @@ Status PrivateBacking::copy_in(ByteRange pages, const std::byte *data, std::size
         if (transfer.error == 0)
             return {};
         // No mapping of ours: it was to be replaced, and could not be in full.
-        if (transfer.error == ENOENT && !renewed && half_renewed_.load(std::memory_order_acquire)) {
+        if (transfer.error == ENOENT && !renewed && unwatched_.any()) {
             renewed = true;
             if (Status status = renew(at(pages) + done, pages.length - done); !status.ok())
                 return status;

@@ -70,7 +70,6 @@ class PrivateBacking final : public Backing {
     kernel::Protection protection() const;
     Status renew(std::byte *data, std::size_t size) noexcept;
     void close_again(std::byte *data, std::size_t size) noexcept;
-    void note_unwatched(std::byte *data, std::size_t size) noexcept;
     bool reclaim_body(std::byte *data, std::size_t size, std::size_t smallest) noexcept;
     void take_away(std::byte *data, std::size_t size) noexcept;
     bool taken(ByteRange pages) const noexcept { return taken_.meets(at(pages), pages.length); }
@@ -87,7 +86,6 @@ class PrivateBacking final : public Backing {
     AddressRanges<16> taken_;    // somebody else's: the program has mapped its own memory there
     AddressRanges<4> unwatched_; // mapped by the library, but not watched; changed by who holds mapping_again_
     std::mutex mapping_again_; // held by who maps memory, until it is watched: of one move the kernel tells two readers
-    std::atomic<bool> half_renewed_{false}; // something of the body is mapped, but not watched; for good
     std::mutex refusing_;
     std::atomic<bool> stores_refused_{false};
 };

@@ -97,16 +97,14 @@ Status PrivateBacking::renew(std::byte *data, std::size_t size) noexcept
         if (faults_.watch(data, size).ok()) // a part may not have been: what is not watched shows zeros
             (void)kernel::protect_mapped(data, size, protection());
         else
-            note_unwatched(data, size);
+            unwatched_.add(data, size, WithoutMemory::nothing);
         return fail(Code::limit, "cannot map a chunk again; raise vm.max_map_count");
     }
     const Status mapped = kernel::map_private_again(data, size);
     const Failure failure = Failure::of_this_thread(mapped);
-    half_renewed_.store(true, std::memory_order_release); // for who installs meanwhile
-    if (Status status = faults_.watch(data, size); !status.ok()) {
-        note_unwatched(data, size);
+    unwatched_.add(data, size, WithoutMemory::nothing); // who installs meanwhile notices
+    if (Status status = faults_.watch(data, size); !status.ok())
         return status;
-    }
     unwatched_.remove(data, size);
     const Status status = kernel::protect(data, size, protection());
     if (!status.ok())
@@ -114,19 +112,12 @@ Status PrivateBacking::renew(std::byte *data, std::size_t size) noexcept
     return mapped.ok() ? status : failure.report();
 }
 
-/// Neither open to loads nor watched: what is mapped could not be made ready in full.
+/// Neither open to loads nor watched: what is mapped could not be made ready in full.  The next install notices; and it is not to be taken for somebody else's.
 void PrivateBacking::close_again(std::byte *data, std::size_t size) noexcept
 {
     if (kernel::protect_mapped(data, size, Protection::none))
         (void)faults_.unwatch(data, size);
-    note_unwatched(data, size);
-}
-
-/// The next install notices; and it is not to be taken for somebody else's.
-void PrivateBacking::note_unwatched(std::byte *data, std::size_t size) noexcept
-{
     unwatched_.add(data, size, WithoutMemory::nothing);
-    half_renewed_.store(true, std::memory_order_release);
 }
 
 bool PrivateBacking::reclaim(std::byte *data, std::size_t size) noexcept

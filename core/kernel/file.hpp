@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <utility>
 
 #include <linux/magic.h>
@@ -67,6 +68,16 @@ class File {
         return done;
     }
     int descriptor_ = -1;
+};
+
+/// The path by which /proc has what the file has open.  No std::string: whoever answers a fault may need it.
+class DescriptorPath {
+  public:
+    explicit DescriptorPath(const File &file) { std::snprintf(path_, sizeof path_, "/proc/self/fd/%d", file.descriptor()); }
+    const char *c_str() const { return path_; }
+
+  private:
+    char path_[32];
 };
 
 } // namespace ufomem::kernel

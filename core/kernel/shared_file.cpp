@@ -2,7 +2,6 @@
 #include "shared_file.hpp"
 
 #include <cerrno>
-#include <cstdio>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -96,11 +95,10 @@ Status SharedFile::make_memfd(std::size_t size) noexcept
     // (F_SEAL_FUTURE_WRITE would keep us from writing, and from making holes.)
     if (fcntl(writable_.descriptor(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0 || fchmod(writable_.descriptor(), owner_reads) != 0)
         return fail_errno(Code::system, errno, "cannot seal a shared file");
-    char path[32];
-    std::snprintf(path, sizeof path, "/proc/self/fd/%d", writable_.descriptor());
-    readable_ = File(open(path, O_RDONLY | O_CLOEXEC));
+    const DescriptorPath path(writable_);
+    readable_ = File(open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!readable_)
-        return fail_errno(Code::system, errno, "cannot open '%s' for reading; is /proc mounted?", path);
+        return fail_errno(Code::system, errno, "cannot open '%s' for reading; is /proc mounted?", path.c_str());
     guard_ = Guard::file_mode;
     return {};
 }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -434,11 +433,10 @@ void Userfaultfd::wake(std::byte *data, std::size_t size) const noexcept { wake_
 Result<ForeignUserfaultfd> ForeignUserfaultfd::adopt(File file)
 {
     constexpr const char *kind = "anon_inode:[userfaultfd]";
-    char link[32];
     char target[64] = {};
-    std::snprintf(link, sizeof link, "/proc/self/fd/%d", file.descriptor());
-    if (readlink(link, target, sizeof target - 1) < 0)
-        return fail_errno(Code::system, errno, "cannot look at '%s'; is /proc mounted?", link);
+    const DescriptorPath link(file);
+    if (readlink(link.c_str(), target, sizeof target - 1) < 0)
+        return fail_errno(Code::system, errno, "cannot look at '%s'; is /proc mounted?", link.c_str());
     if (std::strcmp(target, kind) != 0)
         return fail(Code::invalid, "a descriptor of '%s' was sent for a userfaultfd", target);
     // Only then poll() tells of messages.

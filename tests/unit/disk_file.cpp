@@ -41,7 +41,7 @@ struct Disk {
             if (!made || made.is_in_memory())
                 continue;
             file.open(std::move(made));
-            file.open_unbuffered(("/proc/self/fd/" + std::to_string(file.buffered().descriptor())).c_str(), O_RDWR);
+            file.open_unbuffered(kernel::DescriptorPath(file.buffered()).c_str(), O_RDWR);
             return;
         }
     }
