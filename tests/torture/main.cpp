@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Lets every system call and allocation of the library fail, in every way that is plausible, and looks at what comes of it.
 #include "options.hpp"
+#include "repeat.hpp"
 #include "sweep.hpp"
 #include "symbols.hpp"
 

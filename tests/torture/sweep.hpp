@@ -7,8 +7,6 @@ namespace torture {
 
 /// Everything that was chosen.  An exit status: 0 if nothing was found.
 int sweep(const Options &options);
-/// One case again, told in detail.
-int repeat(const Options &options);
 int list(const Options &options);
 
 } // namespace torture
