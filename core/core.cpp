@@ -154,7 +154,7 @@ void Core::destroy(Core *core) noexcept
     const void *owner = works_for();
     if (owner && core->engine_ && (owner == core->engine_.get() || owner == core->prefetcher_.get())) {
         try {
-            start_library_thread("ufomem-end", nullptr, [core] { delete core; }).detach();
+            start_parting_thread("ufomem-end", [core] { delete core; });
         } catch (...) { // no thread to be had: the core stays
         }
         return;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine.hpp"
+#include "kernel/thread.hpp"
 #include "reclaimer.hpp"
 #include "region.hpp"
 
@@ -11,7 +12,6 @@
 #include <cstdint>
 #include <mutex>
 #include <span>
-#include <thread>
 
 namespace ufomem {
 
@@ -56,7 +56,7 @@ class Evictor final : public Reclaimer {
     std::atomic<bool> started_{false};
     std::atomic<bool> walks_store_{false}; // what a walk left behind last was changed
     std::mutex starting_;
-    std::thread thread_; // guarded by starting_
+    kernel::Thread thread_; // guarded by starting_
 };
 
 } // namespace ufomem

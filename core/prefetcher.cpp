@@ -6,6 +6,7 @@
 #include "signal_guard.hpp"
 
 #include <algorithm>
+#include <thread>
 
 namespace ufomem {
 
@@ -26,7 +27,7 @@ void Prefetcher::add_thread(std::size_t most) noexcept
             return;
         index = thread_count_++;
     }
-    std::thread thread;
+    kernel::Thread thread;
     try {
         thread = start_library_thread("ufomem-ahead", this, [this] { run(); });
     } catch (...) { // no thread: the chunks come when they are asked for
@@ -96,7 +97,7 @@ void Prefetcher::run() noexcept
 
 void Prefetcher::stop() noexcept
 {
-    std::array<std::thread, most_threads> threads;
+    std::array<kernel::Thread, most_threads> threads;
     {
         const GuardedLock lock(mutex_);
         stopping_ = true;
@@ -105,7 +106,7 @@ void Prefetcher::stop() noexcept
             threads.swap(threads_);
     }
     changed_.notify_all();
-    for (std::thread &thread : threads)
+    for (kernel::Thread &thread : threads)
         if (thread.joinable())
             thread.join();
 }

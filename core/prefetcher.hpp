@@ -5,6 +5,7 @@
 
 #include "ahead.hpp"
 #include "heap.hpp"
+#include "kernel/thread.hpp"
 
 #include <array>
 #include <condition_variable>
@@ -12,7 +13,6 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
-#include <thread>
 
 namespace ufomem {
 
@@ -47,7 +47,7 @@ class Prefetcher final : public Ahead {
     std::uint64_t next_number_ = 0;                        // guarded by mutex_
     bool stopping_ = false;                                // guarded by mutex_
     std::size_t idle_ = 0;                                 // guarded by mutex_: threads that wait
-    std::array<std::thread, most_threads> threads_;        // guarded by mutex_
+    std::array<kernel::Thread, most_threads> threads_;        // guarded by mutex_
     std::size_t thread_count_ = 0; // guarded by mutex_: of the threads, those that are started, or are about to be
 };
 

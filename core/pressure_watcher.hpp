@@ -6,12 +6,12 @@
 #include "engine.hpp"
 #include "kernel/memory_figures.hpp"
 #include "kernel/pressure_alarm.hpp"
+#include "kernel/thread.hpp"
 #include "pressure_policy.hpp"
 
 #include <cstddef>
 #include <mutex>
 #include <optional>
-#include <thread>
 
 namespace ufomem {
 
@@ -43,7 +43,7 @@ class PressureWatcher {
     std::mutex changing_;   // one who changes the budget at a time: the program, or the thread
     PressurePolicy policy_; // guarded by changing_
 
-    std::thread thread_;
+    kernel::Thread thread_;
 };
 
 } // namespace ufomem

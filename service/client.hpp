@@ -4,13 +4,13 @@
 
 #include "client_region.hpp"
 #include "connection.hpp"
+#include "kernel/thread.hpp"
 #include "log.hpp"
 
 #include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace ufomem::service {
@@ -57,7 +57,7 @@ class Client : public std::enable_shared_from_this<Client> {
     const Log log_;
     uid_t served_by_ = 0; // the user that the service runs as
     kernel::EventQueue ends_;
-    std::thread watcher_;
+    kernel::Thread watcher_;
 
     std::mutex mutex_; // also held while a region is mapped, so that none escapes the end
     std::shared_ptr<Connection> connection_; // guarded by mutex_; null: there is no service

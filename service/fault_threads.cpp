@@ -36,8 +36,8 @@ Status FaultThreads::start() noexcept
 
 void FaultThreads::stop() noexcept
 {
-    std::vector<std::thread> threads;
-    std::vector<std::thread> retired;
+    std::vector<kernel::Thread> threads;
+    std::vector<kernel::Thread> retired;
     {
         const GuardedLock lock(mutex_);
         if (stopping_)
@@ -48,8 +48,8 @@ void FaultThreads::stop() noexcept
     }
     if (!threads.empty())
         queue_.stop();
-    for (std::vector<std::thread> *const all : {&threads, &retired})
-        for (std::thread &thread : *all)
+    for (std::vector<kernel::Thread> *const all : {&threads, &retired})
+        for (kernel::Thread &thread : *all)
             thread.join();
 }
 
@@ -80,7 +80,7 @@ bool FaultThreads::retire() noexcept
     const GuardedLock lock(mutex_);
     if (stopping_ || threads_.size() <= most_ + stuck_)
         return false;
-    const auto own = std::find_if(threads_.begin(), threads_.end(), [](const std::thread &thread) { return thread.get_id() == std::this_thread::get_id(); });
+    const auto own = std::find_if(threads_.begin(), threads_.end(), [](const kernel::Thread &thread) { return thread.is_caller(); });
     if (own == threads_.end() || retired_.size() == retired_.capacity())
         return false;
     retired_.push_back(std::move(*own));
@@ -144,7 +144,7 @@ bool FaultThreads::tell_next_parked() noexcept
 
 void FaultThreads::tick(std::size_t most_bytes) noexcept
 {
-    std::vector<std::thread> retired;
+    std::vector<kernel::Thread> retired;
     std::size_t most = 0;
     {
         const GuardedLock lock(mutex_);
@@ -160,7 +160,7 @@ void FaultThreads::tick(std::size_t most_bytes) noexcept
             retired_.pop_back();
         }
     }
-    for (std::thread &thread : retired)
+    for (kernel::Thread &thread : retired)
         thread.join();
     while (most != 0 && tell_next_parked())
         --most;

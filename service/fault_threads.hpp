@@ -8,6 +8,7 @@
 #pragma once
 
 #include "kernel/event_queue.hpp"
+#include "kernel/thread.hpp"
 #include "signal_guard.hpp"
 
 #include <algorithm>
@@ -17,7 +18,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 namespace ufomem::service {
@@ -124,8 +124,8 @@ class FaultThreads {
     // Guarded by mutex_:
     bool stopping_ = false;
     std::map<std::uint64_t, std::shared_ptr<Served>> served_; // by tag
-    std::vector<std::thread> threads_;
-    std::vector<std::thread> retired_; // to be joined
+    std::vector<kernel::Thread> threads_;
+    std::vector<kernel::Thread> retired_; // to be joined
     std::size_t most_bytes_;
     std::vector<Busy *> busy_;         // the longest first
     std::size_t bytes_ = 0;            // of all of these

@@ -3,12 +3,12 @@
 #pragma once
 
 #include "figures.hpp"
+#include "kernel/thread.hpp"
 #include "listener.hpp"
 #include "session.hpp"
 
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace ufomem::service {
@@ -71,7 +71,7 @@ class Server {
     std::atomic<bool> handed_over_{false};
     std::atomic<std::size_t> clients_{0};
     std::atomic<std::uint64_t> clients_ever_{0};
-    std::thread thread_;
+    kernel::Thread thread_;
 };
 
 } // namespace ufomem::service

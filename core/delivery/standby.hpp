@@ -5,11 +5,11 @@
 // that waits for it may have been interrupted inside of malloc, which starting a thread needs.
 #pragma once
 
+#include "../kernel/thread.hpp"
 #include "../status.hpp"
 
 #include <atomic>
 #include <cstdint>
-#include <thread>
 
 namespace ufomem {
 
@@ -53,7 +53,7 @@ class Standby {
     std::atomic<bool> called_{false};    // written before the bell is rung
     std::atomic<std::uint32_t> bell_{0}; // futex of the standby
     std::atomic<bool> stopping_{false};
-    std::thread thread_;
+    kernel::Thread thread_;
 };
 
 } // namespace ufomem

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <ctime>
 #include <optional>
+#include <thread>
 
 #include <sched.h>
 #include <signal.h>
@@ -102,7 +103,7 @@ void ThreadDelivery::stop() noexcept
         else
             std::this_thread::yield();
     }
-    for (std::thread &thread : threads_)
+    for (kernel::Thread &thread : threads_)
         thread.join();
     threads_.clear();
 }
@@ -112,7 +113,7 @@ template <class Body> bool ThreadDelivery::start_thread(Body body) noexcept
 {
     workers_.fetch_add(1);
     try {
-        std::list<std::thread> started(1);
+        std::list<kernel::Thread> started(1);
         started.front() = start_library_thread("ufomem-worker", &engine_, body);
         const GuardedLock lock(mutex_);
         threads_.splice(threads_.end(), started);

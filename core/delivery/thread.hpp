@@ -13,6 +13,7 @@
 #include "../engine.hpp"
 #include "../home.hpp"
 #include "../kernel/processors.hpp"
+#include "../kernel/thread.hpp"
 #include "../kernel/userfaultfd.hpp"
 #include "../region.hpp"
 #include "../registry.hpp"
@@ -25,7 +26,6 @@
 #include <deque>
 #include <list>
 #include <mutex>
-#include <thread>
 
 namespace ufomem {
 
@@ -83,7 +83,7 @@ class ThreadDelivery final : public kernel::MessageReaders, private Standby::Rea
     std::atomic<bool> stopping_{false};
 
     std::mutex mutex_;
-    std::list<std::thread> threads_; // guarded by mutex_
+    std::list<kernel::Thread> threads_; // guarded by mutex_
     std::deque<Received, HeapAllocator<Received>> postponed_; // guarded by mutex_: for lack of a thread
     std::atomic<std::size_t> postponed_count_{0};
     std::atomic<std::uint32_t> calls_to_work_{0}; // futex of the resting

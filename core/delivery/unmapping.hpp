@@ -4,11 +4,11 @@
 #pragma once
 
 #include "../kernel/memory.hpp"
+#include "../kernel/thread.hpp"
 #include "../kernel/userfaultfd.hpp"
 #include "../registry.hpp"
 
 #include <atomic>
-#include <thread>
 
 namespace ufomem {
 
@@ -35,7 +35,7 @@ class UnmappingReader {
     const Registry &registry_;
     kernel::Mapping bell_; // watched; unmapped at the end, which is a message; without a thread, when the userfaultfd has been closed
     std::atomic<bool> stopping_{false};
-    std::thread thread_;
+    kernel::Thread thread_;
 };
 
 } // namespace ufomem

@@ -151,6 +151,18 @@ Result<Mapping> map_memory(std::size_t size)
     return map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, nullptr);
 }
 
+Result<Mapping> map_stack(std::size_t size)
+{
+    const std::size_t guard = page_size();
+    Result<Mapping> stack = map(guard + size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, nullptr);
+    if (!stack.ok())
+        return stack;
+    madvise(stack->data(), stack->size(), MADV_NOHUGEPAGE); // MAP_STACK says that, too, since 6.7
+    if (mprotect(stack->data() + guard, size, PROT_READ | PROT_WRITE) != 0)
+        return no_mapping(size);
+    return stack;
+}
+
 Result<Mapping> map_private(std::size_t size, Protection protection, void *address)
 {
     Result<Mapping> mapping = map(size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, address);

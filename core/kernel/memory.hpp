@@ -54,6 +54,8 @@ enum class Protection { none, read, read_write };
 
 /// Memory as any program has it, forked children, too.
 Result<Mapping> map_memory(std::size_t size);
+/// A stack of small pages above a page that nobody may touch; forked children have it, too.
+Result<Mapping> map_stack(std::size_t size);
 
 /// Private anonymous memory without a reservation of swap, kept out of forked children and of huge pages.
 /// With `address`, exactly there and only where nothing is mapped.

@@ -417,10 +417,17 @@ Status Userfaultfd::write_protect(std::byte *data, std::size_t size, bool on) co
         uffdio_writeprotect request{{as_number(data), size}, on ? UFFDIO_WRITEPROTECT_MODE_WP : UFFDIO_WRITEPROTECT_MODE_DONTWAKE};
         if (ioctl(descriptor_, UFFDIO_WRITEPROTECT, &request) == 0)
             return {};
+        if (errno == ENOENT && size > page_size())
+            break;
         if (errno != EAGAIN)
             return fail_errno(Code::system, errno, "UFFDIO_WRITEPROTECT of %zu bytes", size);
         wait_a_moment(readers_);
     }
+    // Before Linux 6.4 not across the border of two mappings, which the program's madvise() makes in the middle of a chunk.
+    const std::size_t half = size / 2 / page_size() * page_size();
+    if (Status status = write_protect(data, half, on); !status.ok())
+        return status;
+    return write_protect(data + half, size - half, on);
 }
 
 bool Userfaultfd::poison(std::byte *data, std::size_t size) const noexcept

@@ -197,12 +197,17 @@ int in_child(int (*body)(void *), void *argument)
 
 void team_start(struct team *team, size_t count, void *(*body)(void *), void *argument)
 {
+    /* Before Linux 6.7 a stack of 2 MiB and more may be on a huge page, which those who measure memory would take for the library's. */
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 1 << 20);
     team->count = 0;
     for (size_t i = 0; i < count && i < sizeof team->threads / sizeof team->threads[0]; i++) {
-        if (pthread_create(&team->threads[i], NULL, body, argument) != 0)
+        if (pthread_create(&team->threads[i], &small, body, argument) != 0)
             fail_msg("pthread_create failed");
         team->count++;
     }
+    pthread_attr_destroy(&small);
 }
 
 void team_join(struct team *team)
