@@ -5,7 +5,8 @@
 // signal for each of them would meet the thread after it had dealt with the first.  So every refusal wakes the page, when the thread has taken its
 // signal (until then the kernel may hand out messages of a fault that it has just left).  Who read a message before the last wake-up holds an old
 // one, whose thread has asked again or gone on.  Who began to read after the last signal holds one that was not told of.  In between it may be
-// either: the thread has to ask again.
+// either: the thread has to ask again.  So it has to if others have messages of it in hands, too: it has been woken by something else than a refusal, as
+// by memory that was mapped again, and one of them may let it go on.
 #pragma once
 
 #include "../kernel/memory.hpp"
@@ -43,13 +44,34 @@ class Refusals {
             return;
         const bool is_new = read.asked >= last.signalled;
         // In this order: a thread that is woken first faults again, and the signal for the next message would meet it who knows where.
-        if (is_new)
+        raising_for_.store(thread);
+        const bool signals = is_new && pending_of(thread).load() <= 1;
+        if (signals)
             raise();
+        raising_for_.store(nobody);
         last.woken = now_.fetch_add(1) + 1;
         wake();
-        if (is_new)
+        if (signals)
             last.signalled = now_.fetch_add(1) + 1;
     }
+
+    /// A message that was read, until it is answered.  Of a thread that somebody is about to signal it is not answered before: who counts himself
+    /// first and looks then, and who says first whom he signals and counts then, cannot miss each other (both sequentially consistent).
+    class Pending {
+      public:
+        Pending(Refusals &refusals, pid_t thread) noexcept : count_(refusals.pending_of(thread))
+        {
+            count_.fetch_add(1);
+            if (refusals.raising_for_.load() == thread)
+                const GuardedLock until_then(refusals.mutex_);
+        }
+        Pending(const Pending &) = delete;
+        Pending &operator=(const Pending &) = delete;
+        ~Pending() { count_.fetch_sub(1); }
+
+      private:
+        std::atomic<std::uint32_t> &count_;
+    };
 
   private:
     struct Refused {
@@ -70,6 +92,14 @@ class Refusals {
         return oldest = {thread, page, 0, oldest.signalled};
     }
 
+    std::atomic<std::uint32_t> &pending_of(pid_t thread) noexcept { return pending_[static_cast<std::size_t>(thread) % pending_.size()].count; }
+
+    static constexpr pid_t nobody = 0;
+    struct alignas(64) Count {
+        std::atomic<std::uint32_t> count{0};
+    };
+    std::array<Count, 64> pending_; // some threads share a count: then one of them asks again for nothing
+    std::atomic<pid_t> raising_for_{nobody}; // written with mutex_ held
     std::atomic<std::uint64_t> now_{0}; // sequentially consistent: readers order their messages by it
     std::mutex mutex_;
     std::array<Refused, 64> refused_; // guarded by mutex_; those that were forgotten are older

@@ -238,6 +238,7 @@ void ThreadDelivery::run(const Home *home) noexcept
             break;
         }
         do {
+            const Refusals::Pending pending(refusals_, received.message.thread);
             answer(received);
             read_again();
         } while (take_postponed(received));

@@ -4,6 +4,8 @@
 
 #include "delivery/refusals.hpp"
 
+#include <chrono>
+
 using namespace ufomem;
 
 namespace {
@@ -120,6 +122,51 @@ void what_was_forgotten_is_asked_again(void **)
     assert_int_equal(reader.signals, 201);
 }
 
+void of_two_messages_in_hands_none_is_told_of(void **)
+{
+    Refusals refusals;
+    Reader reader{refusals};
+    const Refusals::Pending one(refusals, thread);
+    {
+        const Refusals::Pending other(refusals, thread); // who has it may let the thread go on
+        reader.refuse(reader.read());
+        assert_int_equal(reader.signals, 0);
+        assert_int_equal(reader.wakes, 1);
+    }
+    reader.refuse(reader.read());
+    assert_int_equal(reader.signals, 1);
+}
+
+void nobody_lets_a_thread_go_on_that_is_about_to_be_told(void **)
+{
+    Refusals refusals;
+    Reader reader{refusals};
+    const Refusals::Pending own(refusals, thread);
+    std::atomic<bool> same{false}, other{false}, too_early{false};
+    std::thread same_thread, other_thread;
+    refusals.refuse(
+        thread, page(0), reader.read(),
+        [&] {
+            same_thread = std::thread([&] {
+                const Refusals::Pending message(refusals, thread);
+                same.store(true);
+            });
+            other_thread = std::thread([&] {
+                const Refusals::Pending message(refusals, thread + 1);
+                other.store(true);
+            });
+            while (!other.load())
+                std::this_thread::yield();
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+            too_early.store(same.load());
+        },
+        [] {});
+    same_thread.join();
+    other_thread.join();
+    assert_false(too_early.load());
+    assert_true(same.load());
+}
+
 } // namespace
 
 int main()
@@ -132,6 +179,8 @@ int main()
         cmocka_unit_test(who_read_during_a_refusal_has_the_thread_ask_again),
         cmocka_unit_test(others_are_told_for_themselves),
         cmocka_unit_test(what_was_forgotten_is_asked_again),
+        cmocka_unit_test(of_two_messages_in_hands_none_is_told_of),
+        cmocka_unit_test(nobody_lets_a_thread_go_on_that_is_about_to_be_told),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
