@@ -94,7 +94,7 @@ class Refusals {
 
     std::atomic<std::uint32_t> &pending_of(pid_t thread) noexcept { return pending_[static_cast<std::size_t>(thread) % pending_.size()].count; }
 
-    static constexpr pid_t nobody = 0;
+    static constexpr pid_t nobody = -1;
     struct alignas(64) Count {
         std::atomic<std::uint32_t> count{0};
     };

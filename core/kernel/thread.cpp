@@ -11,21 +11,23 @@ namespace {
 
 constexpr std::size_t usual_stack = 8 * 1024 * 1024;
 
+[[noreturn]] void refuse(int error) { throw std::system_error(error, std::generic_category(), "a thread"); }
+
 /// As large as those that the C library makes, which knows the limit (ulimit -s) and what the program has asked for.
 class Attributes {
   public:
-    Attributes() : error_(pthread_attr_init(&attributes_)) {}
+    Attributes()
+    {
+        if (const int error = pthread_attr_init(&attributes_); error != 0)
+            refuse(error);
+    }
     Attributes(const Attributes &) = delete;
     Attributes &operator=(const Attributes &) = delete;
-    ~Attributes()
-    {
-        if (error_ == 0)
-            pthread_attr_destroy(&attributes_);
-    }
+    ~Attributes() { pthread_attr_destroy(&attributes_); }
     std::size_t stack_size() const
     {
         std::size_t size = 0;
-        const bool known = error_ == 0 && pthread_attr_getstacksize(&attributes_, &size) == 0 && size != 0;
+        const bool known = pthread_attr_getstacksize(&attributes_, &size) == 0 && size != 0;
         return known ? round_up(size, page_size()) : usual_stack;
     }
     int set_stack(std::byte *data, std::size_t size) { return pthread_attr_setstack(&attributes_, data, size); }
@@ -33,10 +35,7 @@ class Attributes {
 
   private:
     pthread_attr_t attributes_;
-    int error_;
 };
-
-[[noreturn]] void refuse(int error) { throw std::system_error(error, std::generic_category(), "a thread"); }
 
 } // namespace
 

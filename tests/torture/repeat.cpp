@@ -26,7 +26,6 @@ class Repetition {
         int wrong = 0; ///< ... and was not dealt with as it should be
     };
 
-    bool names(const KnownSite &site) const;
     std::optional<KnownSite> find_second(const Case &first);
     void look(const Scenario &scenario, const Variant &variant, Outcome &outcome);
     void run_once(const Case &one, Outcome &outcome);
