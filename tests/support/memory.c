@@ -23,7 +23,7 @@ size_t resident_bytes(const volatile void *start, size_t length)
 }
 
 /* No stdio: the samplers run beside the threads whose memory they measure. */
-static size_t status_field(const char *name)
+static size_t status_number(const char *name)
 {
     char text[8192];
     int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
@@ -35,14 +35,18 @@ static size_t status_field(const char *name)
         return 0;
     text[length] = '\0';
     const char *field = strstr(text, name);
-    return field ? (size_t)strtoull(field + strlen(name), NULL, 10) * 1024 : 0;
+    return field ? (size_t)strtoull(field + strlen(name), NULL, 10) : 0;
 }
 
-size_t process_resident(void) { return status_field("RssAnon:") + status_field("RssShmem:"); }
+static size_t status_bytes(const char *name) { return status_number(name) * KIB; }
 
-size_t process_rss(void) { return status_field("VmRSS:"); }
+size_t process_resident(void) { return status_bytes("RssAnon:") + status_bytes("RssShmem:"); }
 
-size_t process_peak(void) { return status_field("VmHWM:"); }
+size_t process_threads(void) { return status_number("Threads:"); }
+
+size_t process_rss(void) { return status_bytes("VmRSS:"); }
+
+size_t process_peak(void) { return status_bytes("VmHWM:"); }
 
 bool process_peak_reset(void)
 {

@@ -176,6 +176,9 @@ size_t page_size(void) { return (size_t)sysconf(_SC_PAGESIZE); }
 int in_child(int (*body)(void *), void *argument)
 {
     fflush(NULL);
+    /* A sanitizer's malloc has locks of its own, which a child inherits as they are: threads that have just been started take them. */
+    if (UNDER_SANITIZER && process_threads() > 1)
+        sleep_ms(50);
     const unsigned left = alarm(0); /* the child's limit is a little shorter, so that it is the child that is said to hang */
     alarm(left);
     pid_t child = fork();

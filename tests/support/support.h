@@ -158,6 +158,7 @@ size_t process_peak(void);
 bool process_peak_reset(void);
 /** Everything resident now, files included: what process_peak() compares with. */
 size_t process_rss(void);
+size_t process_threads(void);
 
 /* ---- files.c: temporary files, removed at exit ---- */
 
