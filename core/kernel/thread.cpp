@@ -9,8 +9,6 @@
 namespace ufomem::kernel {
 namespace {
 
-constexpr std::size_t usual_stack = 8 * 1024 * 1024;
-
 [[noreturn]] void refuse(int error) { throw std::system_error(error, std::generic_category(), "a thread"); }
 
 /// As large as those that the C library makes, which knows the limit (ulimit -s) and what the program has asked for.
@@ -27,8 +25,8 @@ class Attributes {
     std::size_t stack_size() const
     {
         std::size_t size = 0;
-        const bool known = pthread_attr_getstacksize(&attributes_, &size) == 0 && size != 0;
-        return known ? round_up(size, page_size()) : usual_stack;
+        pthread_attr_getstacksize(&attributes_, &size);
+        return round_up(size, page_size());
     }
     int set_stack(std::byte *data, std::size_t size) { return pthread_attr_setstack(&attributes_, data, size); }
     const pthread_attr_t *get() const { return &attributes_; }

@@ -413,21 +413,15 @@ Transfer Userfaultfd::move(std::byte *to, std::byte *from, std::size_t size) con
 
 Status Userfaultfd::write_protect(std::byte *data, std::size_t size, bool on) const noexcept
 {
-    for (;;) {
-        uffdio_writeprotect request{{as_number(data), size}, on ? UFFDIO_WRITEPROTECT_MODE_WP : UFFDIO_WRITEPROTECT_MODE_DONTWAKE};
-        if (ioctl(descriptor_, UFFDIO_WRITEPROTECT, &request) == 0)
-            return {};
-        if (errno == ENOENT && size > page_size())
-            break;
-        if (errno != EAGAIN)
-            return fail_errno(Code::system, errno, "UFFDIO_WRITEPROTECT of %zu bytes", size);
-        wait_a_moment(readers_);
-    }
-    // Before Linux 6.4 not across the border of two mappings, which the program's madvise() makes in the middle of a chunk.
-    const std::size_t half = size / 2 / page_size() * page_size();
-    if (Status status = write_protect(data, half, on); !status.ok())
-        return status;
-    return write_protect(data + half, size - half, on);
+    const std::uint64_t mode = on ? UFFDIO_WRITEPROTECT_MODE_WP : UFFDIO_WRITEPROTECT_MODE_DONTWAKE;
+    const Transfer transfer = resume(readers_, size, [&](std::size_t &done, std::size_t most) { // before Linux 6.4 one mapping at a time, too
+        uffdio_writeprotect request{{as_number(data + done), most}, mode};
+        if (ioctl(descriptor_, UFFDIO_WRITEPROTECT, &request) != 0)
+            return errno;
+        done += most;
+        return 0;
+    });
+    return transfer.error == 0 ? Status{} : fail_errno(Code::system, transfer.error, "UFFDIO_WRITEPROTECT of %zu bytes", size);
 }
 
 bool Userfaultfd::poison(std::byte *data, std::size_t size) const noexcept

@@ -32,7 +32,6 @@ class SharedJournal {
     SharedJournal &operator=(const SharedJournal &) = delete;
     Journal &operator*() { return *journal_; }
     Journal *operator->() { return journal_; }
-    const Journal *operator->() const { return journal_; }
 
   private:
     Journal *journal_;

@@ -38,7 +38,7 @@ int follows(void *)
     }
     const std::uint64_t less = buffer();
     munmap(memory, most_steps * step);
-    const bool rises = within_seconds(60, [&] { return buffer() >= less + step / 4; });
+    const bool rises = within_seconds(60, [&] { return buffer() >= less + taken / 4; });
     if (less > before - step || !rises)
         std::fprintf(stderr, "the buffer went from %llu to %llu and %llu bytes, when %zu were taken and given back\n", static_cast<unsigned long long>(before),
                      static_cast<unsigned long long>(less), static_cast<unsigned long long>(buffer()), taken);
