@@ -36,6 +36,14 @@ class Sweep {
     struct Finding {
         std::string command, place, messages;
     };
+    /// A fault from which the library's way out leads to sites that nothing had led to before: there a second fault is tried.
+    struct WayOut {
+        const Scenario *scenario;
+        const Variant *variant;
+        Rule first;
+        KnownSite site;
+        std::vector<KnownSite> reached;
+    };
 
     std::vector<KnownSite> learn(const Scenario &scenario, const Variant &variant);
     bool try_case(const Scenario &scenario, const Variant &variant, std::span<const Rule> rules,
@@ -45,14 +53,16 @@ class Sweep {
     std::vector<const Pattern *> patterns_for(const KnownSite &site, const Fault &fault) const;
     void sweep_site(const Scenario &scenario, const Variant &variant, const KnownSite &site,
                     const std::set<std::uint64_t> &ordinary);
-    void sweep_second(const Scenario &scenario, const Variant &variant, const Rule &first, const KnownSite &site);
+    void sweep_sites();
+    void sweep_ways_out();
     /// Sites are the same in all variants, which differ in those that they reach.
     std::pair<const Variant *, std::uint64_t> place_of(const Variant &variant, const KnownSite &site) const
     {
         return {options_.together ? nullptr : &variant, site.id};
     }
     bool out_of_time() const { return options_.seconds > 0 && seconds_since(begin_) > options_.seconds; }
-    void progress(const char *variant, const char *scenario);
+    void begin_stage(const char *stage);
+    void progress(double done, const Variant &variant, const Scenario &scenario);
     void write_result() const;
 
     const Options &options_;
@@ -62,9 +72,9 @@ class Sweep {
     std::vector<Finding> findings_;
     std::map<std::pair<const Variant *, std::uint64_t>, std::size_t> scenarios_of_site_;
     std::set<std::pair<const Variant *, std::uint64_t>> second_sites_;
-    std::size_t pieces_ = 0, piece_ = 0;
-    double share_ = 0; ///< of the piece at work
-    Clock::time_point shown_{};
+    std::vector<WayOut> ways_out_;
+    const char *stage_ = "";
+    Clock::time_point stage_begin_{}, shown_{};
 };
 
 /// What a scenario reaches, and whether it is well without any fault.
@@ -145,23 +155,6 @@ std::vector<const Pattern *> Sweep::patterns_for(const KnownSite &site, const Fa
     return list;
 }
 
-void Sweep::sweep_second(const Scenario &scenario, const Variant &variant, const Rule &first, const KnownSite &site)
-{
-    const std::vector<KnownSite> reached = runner_.reached();
-    runner_.ask_for_names(reached);
-    for (const KnownSite &second : reached) {
-        if (out_of_time() || !second_sites_.insert(place_of(variant, second)).second)
-            continue;
-        for (const Fault &fault : plausible_faults(second.call, second.request))
-            for (const char *pattern : {"once", "ever"}) {
-                const Rule both[] = {first, runner_.rule_at(second, fault, *pattern_named(pattern))};
-                const KnownSite at[] = {site, second};
-                (void)try_case(scenario, variant, both, at, !site.cold);
-                progress(variant.name, scenario.name);
-            }
-    }
-}
-
 void Sweep::sweep_site(const Scenario &scenario, const Variant &variant, const KnownSite &site,
                        const std::set<std::uint64_t> &ordinary)
 {
@@ -170,32 +163,81 @@ void Sweep::sweep_site(const Scenario &scenario, const Variant &variant, const K
             if (out_of_time())
                 return;
             const Rule rule = runner_.rule_at(site, fault, *pattern);
-            // Where the way out of the error led to.
-            if (try_case(scenario, variant, {&rule, 1}, {&site, 1}, !site.cold) && options_.pairs) {
-                std::vector<KnownSite> reached = runner_.reached();
-                std::erase_if(reached, [&](const KnownSite &one) { return ordinary.contains(one.id); });
-                runner_.journal().sites.clear();
-                for (const KnownSite &one : reached)
-                    if (Site *copy = runner_.journal().sites.find_or_add(one.id, one.call, one.request, one.frames))
-                        copy->calls = one.calls;
-                sweep_second(scenario, variant, rule, site);
-            }
-            progress(variant.name, scenario.name);
+            if (!try_case(scenario, variant, {&rule, 1}, {&site, 1}, !site.cold) || !options_.pairs)
+                continue;
+            std::vector<KnownSite> reached = runner_.reached();
+            std::erase_if(reached, [&](const KnownSite &one) {
+                return ordinary.contains(one.id) || !second_sites_.insert(place_of(variant, one)).second;
+            });
+            if (!reached.empty())
+                ways_out_.push_back({&scenario, &variant, rule, site, std::move(reached)});
         }
 }
 
-void Sweep::progress(const char *variant, const char *scenario)
+void Sweep::sweep_sites()
+{
+    begin_stage("of the sites");
+    const double pieces = static_cast<double>(options_.scenarios.size() * options_.variants.size());
+    double piece = 0;
+    for (const Variant *variant : options_.variants)
+        for (const Scenario *scenario : options_.scenarios) {
+            if (out_of_time())
+                return;
+            const std::vector<KnownSite> sites = learn(*scenario, *variant);
+            std::set<std::uint64_t> ordinary;
+            for (const KnownSite &site : sites)
+                ordinary.insert(site.id);
+            double share = 0;
+            for (const KnownSite &site : sites) {
+                std::size_t &times = scenarios_of_site_[place_of(*variant, site)];
+                if (options_.scenarios_per_site == 0 || times < options_.scenarios_per_site)
+                    sweep_site(*scenario, *variant, site, ordinary);
+                ++times;
+                share += 1.0 / static_cast<double>(sites.size());
+                progress((piece + share) / pieces, *variant, *scenario);
+            }
+            ++piece;
+        }
+}
+
+/// After all single faults: who has no time for everything has at least each site once.
+void Sweep::sweep_ways_out()
+{
+    begin_stage("of the ways out");
+    for (std::size_t i = 0; i < ways_out_.size(); ++i) {
+        const WayOut &way = ways_out_[i];
+        runner_.ask_for_names(way.reached);
+        for (const KnownSite &second : way.reached)
+            for (const Fault &fault : plausible_faults(second.call, second.request))
+                for (const char *pattern : {"once", "ever"}) {
+                    if (out_of_time())
+                        return;
+                    const Rule both[] = {way.first, runner_.rule_at(second, fault, *pattern_named(pattern))};
+                    const KnownSite at[] = {way.site, second};
+                    (void)try_case(*way.scenario, *way.variant, both, at, !way.site.cold);
+                }
+        progress(static_cast<double>(i + 1) / static_cast<double>(ways_out_.size()), *way.variant, *way.scenario);
+    }
+}
+
+void Sweep::begin_stage(const char *stage)
+{
+    stage_ = stage;
+    stage_begin_ = Clock::now();
+}
+
+void Sweep::progress(double done, const Variant &variant, const Scenario &scenario)
 {
     const bool terminal = isatty(STDOUT_FILENO);
     if (seconds_since(shown_) < (terminal ? 0.2 : 30))
         return;
     shown_ = Clock::now();
-    const double done = (static_cast<double>(piece_) + share_) / static_cast<double>(std::max<std::size_t>(pieces_, 1));
-    const double spent = seconds_since(begin_);
-    std::printf("%s%3.0f%%  %.0f s, about %.0f s left  %s/%s  %zu sites, %" PRIu64 " cases, %" PRIu64
+    const double spent = seconds_since(stage_begin_);
+    std::printf("%s%3.0f%% %s  %.0f s, about %.0f s left  %s/%s  %zu sites, %" PRIu64 " cases, %" PRIu64
                 " faults, %zu findings%s",
-                terminal ? "\r" : "", done * 100, spent, done > 0.001 ? spent / done - spent : 0.0, variant, scenario,
-                totals_.sites.size(), totals_.cases, totals_.hits, findings_.size(), terminal ? "\033[K" : "\n");
+                terminal ? "\r" : "", done * 100, stage_, spent, done > 0.001 ? spent / done - spent : 0.0, variant.name,
+                scenario.name, totals_.sites.size(), totals_.cases, totals_.hits, findings_.size(),
+                terminal ? "\033[K" : "\n");
     std::fflush(stdout);
 }
 
@@ -222,25 +264,8 @@ void Sweep::write_result() const
 
 int Sweep::run()
 {
-    pieces_ = options_.scenarios.size() * options_.variants.size();
-    for (const Variant *variant : options_.variants)
-        for (const Scenario *scenario : options_.scenarios) {
-            if (out_of_time())
-                break;
-            const std::vector<KnownSite> sites = learn(*scenario, *variant);
-            std::set<std::uint64_t> ordinary;
-            for (const KnownSite &site : sites)
-                ordinary.insert(site.id);
-            share_ = 0;
-            for (const KnownSite &site : sites) {
-                std::size_t &times = scenarios_of_site_[place_of(*variant, site)];
-                if (options_.scenarios_per_site == 0 || times < options_.scenarios_per_site)
-                    sweep_site(*scenario, *variant, site, ordinary);
-                ++times;
-                share_ += 1.0 / static_cast<double>(sites.size());
-            }
-            ++piece_;
-        }
+    sweep_sites();
+    sweep_ways_out();
     std::printf("%ssites %zu, sites x errors %zu, cases %" PRIu64 " (the fault happened in %" PRIu64
                 "), faults %" PRIu64 ", errors reported %" PRIu64 ", accesses checked %" PRIu64 ", %.0f s\n",
                 isatty(STDOUT_FILENO) ? "\r\033[K" : "", totals_.sites.size(), totals_.faults.size(), totals_.cases,
