@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
+#include <ctime>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,6 +18,12 @@ namespace {
 constexpr std::array<const char *, 2> triggers{"some 50000 1000000", "some 100000 2000000"};
 
 constexpr std::size_t most_triggers = 15;
+
+void sleep(int milliseconds) noexcept
+{
+    const timespec time{milliseconds / 1000, milliseconds % 1000 * 1'000'000L};
+    nanosleep(&time, nullptr);
+}
 
 } // namespace
 
@@ -48,7 +56,10 @@ PressureAlarm::Event PressureAlarm::wait(int milliseconds) noexcept
     waiting[0] = {stop_.descriptor(), POLLIN, 0};
     for (std::size_t i = 0; i < triggers_.size(); ++i)
         waiting[i + 1] = {triggers_[i].descriptor(), POLLPRI, 0};
-    if (poll(waiting.data(), triggers_.size() + 1, milliseconds) <= 0)
+    const int ready = poll(waiting.data(), triggers_.size() + 1, milliseconds);
+    if (ready < 0 && errno != EINTR) // no memory, or fewer descriptors are allowed now: who waits again at once would not rest any more
+        sleep(milliseconds);
+    if (ready <= 0)
         return Event::time;
     if (waiting[0].revents != 0)
         return Event::stopped;

@@ -57,11 +57,14 @@ constexpr Fault part_then_busy{"part-EBUSY", EBUSY, true};
 constexpr std::array allocate_faults{Fault{"bad_alloc", ENOMEM}};
 constexpr std::array fallocate_faults{not_supported, no_space, device_error, interrupted};
 constexpr std::array fdatasync_faults{device_error, no_space, over_quota};
+constexpr std::array change_mode_faults{not_permitted, device_error};
 constexpr std::array fopen_faults{no_entry, too_many_files, no_access, no_memory};
+constexpr std::array fread_faults{device_error, no_memory};
 constexpr std::array fstat_faults{device_error, no_memory};
 constexpr std::array ftruncate_faults{no_memory, too_large, interrupted};
 constexpr std::array lseek_faults{device_error};
 constexpr std::array mincore_faults{again};
+constexpr std::array mkdir_faults{no_access, no_entry, no_space};
 constexpr std::array mkostemp_faults{too_many_files, no_space, no_access};
 constexpr std::array mmap_faults{no_memory, again};
 constexpr std::array only_no_memory{no_memory};
@@ -70,11 +73,17 @@ constexpr std::array munlock_faults{no_memory, again};
 constexpr std::array nanosleep_faults{interrupted};
 constexpr std::array open_faults{no_entry,  no_access, not_permitted, too_many_files,
                                  no_memory, no_space,  not_supported, interrupted};
+constexpr std::array poll_faults{no_memory, interrupted};
+constexpr std::array only_invalid{invalid};
 constexpr std::array pread_faults{device_error, no_memory, interrupted, short_count};
 constexpr std::array process_vm_readv_faults{not_permitted, short_count};
-constexpr std::array pthread_create_faults{Fault{"EAGAIN", EAGAIN}}; // not a moment's state: the limit of threads
+constexpr std::array limit_faults{Fault{"EAGAIN", EAGAIN}}; // not a moment's state: there are as many threads, or keys, as there may be
 constexpr std::array pwrite_faults{no_space, device_error, over_quota, interrupted, short_count};
 constexpr std::array read_faults{again, interrupted};
+constexpr std::array sched_getaffinity_faults{invalid, not_permitted}; // more processors than fit in the set; a sandbox
+constexpr std::array sched_setaffinity_faults{invalid, not_permitted}; // none of them is left; a sandbox
+constexpr std::array sync_file_range_faults{device_error, no_space};
+constexpr std::array write_faults{busy, invalid, not_supported}; // of a file of the kernel's that takes orders
 
 constexpr std::array accept4_faults{too_many_files, no_memory, Fault{"ECONNABORTED", ECONNABORTED}, interrupted, again};
 constexpr std::array bind_faults{no_access, no_memory, no_space, Fault{"EADDRINUSE", EADDRINUSE}};
@@ -299,7 +308,71 @@ std::string syscall_name(std::uint64_t number)
     return "syscall(" + std::to_string(number) + ")";
 }
 
-constexpr const char *function_names[] = {"operator new", "accept4", "bind", "connect", "epoll_create1", "epoll_ctl", "epoll_wait", "eventfd", "fallocate", "fcntl", "fdatasync", "fopen", "fstat", "ftruncate", "getsockopt", "ioctl", "listen", "lseek", "lstat", "madvise", "mincore", "mkostemp", "mmap", "mprotect", "mremap", "munlock", "munmap", "nanosleep", "open", "openat", "pipe2", "pread", "preadv2", "process_vm_readv", "pthread_create", "pwrite", "read", "readlink", "recvmsg", "sendmsg", "setsockopt", "sigaction", "socket", "splice", "syscall", "unlink", "unlinkat", "vmsplice"};
+constexpr const char *function_names[] = {
+    "operator new",
+    "accept4",
+    "bind",
+    "chmod",
+    "connect",
+    "epoll_create1",
+    "epoll_ctl",
+    "epoll_wait",
+    "eventfd",
+    "fallocate",
+    "fchmod",
+    "fcntl",
+    "fdatasync",
+    "fopen",
+    "fread",
+    "fstat",
+    "fstatfs",
+    "ftruncate",
+    "getsockopt",
+    "ioctl",
+    "listen",
+    "lseek",
+    "lstat",
+    "madvise",
+    "mincore",
+    "mkdir",
+    "mkostemp",
+    "mmap",
+    "mprotect",
+    "mremap",
+    "munlock",
+    "munmap",
+    "nanosleep",
+    "open",
+    "openat",
+    "pipe2",
+    "poll",
+    "posix_fadvise",
+    "pread",
+    "preadv2",
+    "process_vm_readv",
+    "pthread_attr_init",
+    "pthread_create",
+    "pthread_key_create",
+    "pthread_setspecific",
+    "pwrite",
+    "read",
+    "readlink",
+    "recvmsg",
+    "sched_getaffinity",
+    "sched_setaffinity",
+    "sendmsg",
+    "setsockopt",
+    "sigaction",
+    "socket",
+    "splice",
+    "sync_file_range",
+    "syscall",
+    "unlink",
+    "unlinkat",
+    "vmsplice",
+    "write",
+};
+static_assert(std::size(function_names) == static_cast<std::size_t>(Call::count));
 
 constexpr Pattern all_patterns[] = {{"once", 0}, {"ever", 1}, {"every-2", 2}, {"every-3", 3}, {"every-7", 7}};
 
@@ -314,6 +387,9 @@ std::span<const Fault> plausible_faults(Call call, std::uint64_t request)
         return accept4_faults;
     case Call::bind:
         return bind_faults;
+    case Call::chmod:
+    case Call::fchmod:
+        return change_mode_faults;
     case Call::connect:
         return connect_faults;
     case Call::epoll_create1:
@@ -333,7 +409,10 @@ std::span<const Fault> plausible_faults(Call call, std::uint64_t request)
         return fdatasync_faults;
     case Call::fopen:
         return fopen_faults;
+    case Call::fread:
+        return fread_faults;
     case Call::fstat:
+    case Call::fstatfs:
         return fstat_faults;
     case Call::ftruncate:
         return ftruncate_faults;
@@ -354,6 +433,8 @@ std::span<const Fault> plausible_faults(Call call, std::uint64_t request)
         return madvise_faults(request);
     case Call::mincore:
         return mincore_faults;
+    case Call::mkdir:
+        return mkdir_faults;
     case Call::mkostemp:
         return mkostemp_faults;
     case Call::mmap:
@@ -370,20 +451,32 @@ std::span<const Fault> plausible_faults(Call call, std::uint64_t request)
     case Call::open:
     case Call::openat:
         return open_faults;
+    case Call::poll:
+        return poll_faults;
+    case Call::posix_fadvise:
+        return only_invalid;
     case Call::pread:
         return pread_faults;
     case Call::preadv2:
         return preadv2_faults;
     case Call::process_vm_readv:
         return process_vm_readv_faults;
+    case Call::pthread_attr_init:
+    case Call::pthread_setspecific:
+        return only_no_memory;
     case Call::pthread_create:
-        return pthread_create_faults;
+    case Call::pthread_key_create:
+        return limit_faults;
     case Call::pwrite:
         return pwrite_faults;
     case Call::read:
         return read_faults;
     case Call::recvmsg:
         return recvmsg_faults;
+    case Call::sched_getaffinity:
+        return sched_getaffinity_faults;
+    case Call::sched_setaffinity:
+        return sched_setaffinity_faults;
     case Call::sendmsg:
         return sendmsg_faults;
     case Call::setsockopt:
@@ -392,8 +485,14 @@ std::span<const Fault> plausible_faults(Call call, std::uint64_t request)
         return sigaction_faults;
     case Call::splice:
         return splice_faults;
+    case Call::sync_file_range:
+        return sync_file_range_faults;
     case Call::vmsplice:
         return vmsplice_faults;
+    case Call::write:
+        return write_faults;
+    case Call::count:
+        break;
     case Call::syscall:
         return syscall_faults(request);
     }

@@ -195,6 +195,7 @@ Injector::Verdict Injector::judge(Call call, std::uint64_t request, void *return
     for (std::size_t i = 0; i < rule_count_; ++i)
         if (rules_[i].rule.site == verdict.site && strikes(rules_[i])) {
             hits_.fetch_add(1);
+            static_assert(static_cast<unsigned>(Call::count) <= 64);
             hit_calls_.fetch_or(std::uint64_t{1} << static_cast<unsigned>(call));
             verdict.fault = &rules_[i].rule.fault;
             break;

@@ -15,7 +15,6 @@
 
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -52,7 +51,6 @@ DEFINE_REAL(nanosleep)
 DEFINE_REAL(open)
 DEFINE_REAL(pread)
 DEFINE_REAL(process_vm_readv)
-DEFINE_REAL(pthread_create)
 DEFINE_REAL(pwrite)
 DEFINE_REAL(read)
 DEFINE_REAL(sigaction)
@@ -64,8 +62,7 @@ DEFINE_REAL(syscall)
         (void)REAL(ioctl), (void)REAL(lseek);
     (void)REAL(madvise), (void)REAL(mincore), (void)REAL(mkostemp), (void)REAL(mmap), (void)REAL(mprotect),
         (void)REAL(mremap), (void)REAL(munlock);
-    (void)REAL(munmap), (void)REAL(nanosleep), (void)REAL(open), (void)REAL(pread), (void)REAL(process_vm_readv),
-        (void)REAL(pthread_create);
+    (void)REAL(munmap), (void)REAL(nanosleep), (void)REAL(open), (void)REAL(pread), (void)REAL(process_vm_readv);
     (void)REAL(pwrite), (void)REAL(read), (void)REAL(sigaction), (void)REAL(syscall);
 }
 
@@ -288,12 +285,6 @@ ssize_t process_vm_readv(pid_t process, const iovec *local, unsigned long locals
 {
     return judge<ssize_t>(Call::process_vm_readv, 0, CALLER, -1,
                           [=](auto) { return REAL(process_vm_readv)(process, local, locals, remote, remotes, flags); });
-}
-
-int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *argument) noexcept
-{
-    const Injector::Verdict verdict = Injector::of_process().judge(Call::pthread_create, 0, CALLER);
-    return verdict.fault ? verdict.fault->error : REAL(pthread_create)(thread, attributes, body, argument);
 }
 
 ssize_t pwrite(int descriptor, const void *data, std::size_t size, off_t offset)

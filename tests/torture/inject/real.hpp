@@ -37,4 +37,11 @@ Result judge(Call call, std::uint64_t request, void *caller, Result failure, Rea
     return failure;
 }
 
+/// The same for functions that return the number of the error.
+template <class Real> int judge_number(Call call, void *caller, Real real)
+{
+    const Injector::Verdict verdict = Injector::of_process().judge(call, 0, caller);
+    return verdict.fault ? verdict.fault->error : real();
+}
+
 } // namespace torture
