@@ -7,6 +7,12 @@
 #include <cstdlib>
 
 namespace ufomem::service {
+namespace {
+
+/// More than can have been waited for in vain: each has taken the time limit of the socket.
+constexpr int most_late_answers = 1000;
+
+} // namespace
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string &path)
 {
@@ -71,7 +77,7 @@ Result<kernel::UnixSocket::Received> Connection::exchange(Head &head, std::span<
             socket_.shut_down();
         return status;
     }
-    for (;;) {
+    for (int late = 0; late < most_late_answers; ++late) {
         Result<kernel::UnixSocket::Received> received = socket_.receive(room);
         if (!received.ok())
             return received;
@@ -94,6 +100,8 @@ Result<kernel::UnixSocket::Received> Connection::exchange(Head &head, std::span<
             return fail(Code::system, "the service at '%s' gives an answer to another question", path_.c_str());
         return received;
     }
+    socket_.shut_down();
+    return fail(Code::system, "the service at '%s' answers what nobody has asked; is something else listening there?", path_.c_str());
 }
 
 } // namespace ufomem::service

@@ -67,6 +67,16 @@ void half_messages(void **)
     assert_int_equal(service.end(), 0);
 }
 
+template <class Answer> void says_what_services_say(Service &service)
+{
+    attack(service, [](RawClient &raw) {
+        CHECK(raw.greet());
+        CHECK(raw.ask<Done>(make<Answer>(1), Answer::carries ? raw.socket.descriptor() : -1).status().code == Code::invalid);
+        CHECK(raw.is_dismissed());
+        return 0;
+    });
+}
+
 void wrong_order(void **)
 {
     Service service;
@@ -81,12 +91,13 @@ void wrong_order(void **)
         CHECK(raw.is_dismissed());
         return 0;
     });
-    attack(service, [](RawClient &raw) { // what the service says
-        CHECK(raw.greet());
-        CHECK(raw.ask<Done>(make<Done>(1)).status().code == Code::invalid);
-        CHECK(raw.is_dismissed());
-        return 0;
-    });
+    says_what_services_say<Welcome>(service);
+    says_what_services_say<Opened>(service);
+    says_what_services_say<Done>(service);
+    says_what_services_say<Failed>(service);
+    says_what_services_say<Pinned>(service);
+    says_what_services_say<RegionFiguresAnswer>(service);
+    says_what_services_say<ServerFiguresAnswer>(service);
     assert_int_equal(service.end(), 0);
 }
 
@@ -177,6 +188,56 @@ void wrong_numbers(void **)
         const kernel::File readable(open("/proc/self/exe", O_RDONLY));
         CHECK(!raw.ask<Opened>(file, readable.descriptor()).ok());
         CHECK(raw.open_array(memory).ok());
+        return 0;
+    });
+    assert_int_equal(service.end(), 0);
+}
+
+void names_that_nothing_has(void **)
+{
+    Service service;
+    attack(service, [](RawClient &raw) {
+        CHECK(raw.greet());
+        OpenName request = make<OpenName>(1); // empty
+        CHECK(raw.ask<Opened>(request).status().code == Code::invalid);
+        std::memset(request.name, 'a', sizeof request.name); // without an end
+        CHECK(raw.ask<Opened>(request).status().code == Code::invalid);
+        std::strcpy(request.name, "ar\nray");
+        CHECK(raw.ask<Opened>(request).status().code == Code::invalid);
+        kernel::File memory;
+        CHECK(raw.open_array(memory).ok());
+        return 0;
+    });
+    assert_int_equal(service.end(), 0);
+}
+
+template <class Request> bool is_refused(RawClient &raw, std::uint64_t region, Code code)
+{
+    Request request = make<Request>(1);
+    request.region = region;
+    request.bytes = 4096;
+    return raw.ask<Done>(request).status().code == code;
+}
+
+/// Regions that are not open, and pins that are not there.
+void what_is_not_there(void **)
+{
+    Service service;
+    attack(service, [](RawClient &raw) {
+        CHECK(raw.greet());
+        kernel::File memory;
+        Result<Opened> opened = raw.open_array(memory);
+        CHECK(opened.ok());
+        for (const std::uint64_t other : {std::uint64_t{0}, opened->region + 1, UINT64_MAX}) {
+            CHECK(is_refused<Retry>(raw, other, Code::closed));
+            CHECK(is_refused<Pin>(raw, other, Code::closed));
+            CHECK(is_refused<Unpin>(raw, other, Code::closed));
+            CHECK(is_refused<WillNeed>(raw, other, Code::closed));
+            RegionStats stats = make<RegionStats>(1);
+            stats.region = other;
+            CHECK(raw.ask<RegionFiguresAnswer>(stats).status().code == Code::closed);
+        }
+        CHECK(is_refused<Unpin>(raw, opened->region, Code::not_pinned));
         return 0;
     });
     assert_int_equal(service.end(), 0);
@@ -423,6 +484,8 @@ int main()
         cmocka_unit_test(wrong_descriptors_for_faults),
         cmocka_unit_test(descriptors_without_the_right_to_read),
         cmocka_unit_test(wrong_numbers),
+        cmocka_unit_test(names_that_nothing_has),
+        cmocka_unit_test(what_is_not_there),
         cmocka_unit_test(faults_elsewhere),
         cmocka_unit_test(faults_descriptor_is_tampered_with),
         cmocka_unit_test(faults_descriptor_that_waits),
