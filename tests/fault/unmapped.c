@@ -88,16 +88,6 @@ static void assert_read(ufo *region, size_t first, size_t count)
     free(copy);
 }
 
-/*
- * Far below everything else, as the kernel puts a mapping into the highest gap that is large enough: what the test unmaps, and the library has not mapped again yet, would be
- * just right for one of the sanitizers' own, or of another thread's malloc.
- */
-static void *place_apart(void)
-{
-    static uintptr_t next = UINT64_C(0x7ea000000000); /* where ThreadSanitizer has memory of programs */
-    return (void *)(next += 64 * MIB);
-}
-
 static ufo *region_apart(ufo_core *core, struct source *source)
 {
     *source = (struct source){.count = LENGTH, .element_size = 1};

@@ -84,6 +84,7 @@ void descriptors_that_do_not_listen(void **)
             options.socket = wrong;
             CHECK(Server::start(options).status().code == Code::invalid);
         }
+        CHECK(Server::start({}).status().code == Code::invalid); // without a core
         return 0;
     });
     assert_int_equal(process.wait(), 0);

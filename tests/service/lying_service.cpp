@@ -3,7 +3,9 @@
 #include "processes.hpp"
 
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 
 using namespace ufomem;
 using namespace ufomem::service;
@@ -12,11 +14,28 @@ namespace {
 
 constexpr std::size_t array_bytes = 256 * KiB;
 
-/// Listens, and says what it likes to the one client that comes.
-struct Liar {
-    kernel::UnixSocket socket;
+/// Of so many bytes of pattern().
+kernel::File pattern_memory(std::size_t size)
+{
+    kernel::File memory(memfd_create("ufomem-lie", MFD_CLOEXEC));
+    std::vector<std::uint8_t> data(size);
+    for (std::size_t i = 0; i < size; ++i)
+        data[i] = pattern(i);
+    if (write(memory.descriptor(), data.data(), size) != static_cast<ssize_t>(size))
+        std::abort();
+    return memory;
+}
 
-    bool wait_for_client(const kernel::UnixSocket &listening)
+/// Listens, and says what it likes to the one client that comes, and comes again.
+struct Liar {
+    kernel::UnixSocket listening, socket;
+
+    bool listen_at(const std::string &path)
+    {
+        Result<kernel::UnixSocket> made = kernel::UnixSocket::listen_at(path.c_str(), 0600);
+        return made.ok() && (listening = std::move(*made));
+    }
+    bool wait_for_client()
     {
         return eventually([&] { return static_cast<bool>(socket = listening.accept()); }) && socket.limit_waiting(std::chrono::seconds(60)).ok();
     }
@@ -38,6 +57,14 @@ struct Liar {
         return read_as<Request>(message);
     }
     template <class Answer> bool say(const Answer &answer, int descriptor = -1) { return socket.send(bytes_of(answer), descriptor).ok(); }
+    bool give_array(std::size_t bytes = array_bytes)
+    {
+        Result<Opened> opened = asked_for_array();
+        if (!opened.ok())
+            return false;
+        opened->bytes = bytes;
+        return say(*opened, pattern_memory(bytes).descriptor());
+    }
     template <class Request> bool take_and_say_done()
     {
         Result<Request> request = take<Request>();
@@ -69,29 +96,16 @@ struct Liar {
     }
 };
 
-/// Of so many bytes of pattern().
-kernel::File pattern_memory(std::size_t size)
-{
-    kernel::File memory(memfd_create("ufomem-lie", MFD_CLOEXEC));
-    std::vector<std::uint8_t> data(size);
-    for (std::size_t i = 0; i < size; ++i)
-        data[i] = pattern(i);
-    if (write(memory.descriptor(), data.data(), size) != static_cast<ssize_t>(size))
-        std::abort();
-    return memory;
-}
-
 void lie(const std::function<int(Liar &)> &service, const std::function<int(const std::string &)> &client)
 {
     Folder folder;
     const std::string path = folder.file("socket");
     Common<std::atomic<bool>> ready;
     Process liar([&] {
-        Result<kernel::UnixSocket> listening = kernel::UnixSocket::listen_at(path.c_str(), 0600);
-        CHECK(listening.ok());
-        ready->store(true);
         Liar one;
-        CHECK(one.wait_for_client(*listening));
+        CHECK(one.listen_at(path));
+        ready->store(true);
+        CHECK(one.wait_for_client());
         return service(one);
     });
     assert_true(eventually([&] { return ready->load(); }));
@@ -252,10 +266,9 @@ void arrays_that_cannot_be_attached(void **)
 {
     lie([](Liar &liar) {
         CHECK(liar.greet());
-        Result<Opened> opened = liar.asked_for_array();
-        CHECK(opened.ok() && liar.say(*opened, pattern_memory(array_bytes).descriptor()));
+        CHECK(liar.give_array());
         Result<Attach> attach = liar.take<Attach>();
-        CHECK(attach.ok() && attach->region == opened->region);
+        CHECK(attach.ok());
         Failed failed = make<Failed>(attach->head.number);
         failed.code = static_cast<std::int32_t>(Code::limit);
         std::strcpy(failed.text, "not today");
@@ -265,14 +278,80 @@ void arrays_that_cannot_be_attached(void **)
     }, [](const std::string &path) { return cannot_open(path, Code::limit); });
 }
 
+/// The array of a successor is another one: what was there is lost, and not replaced.
+void another_array_by_the_same_name(void **)
+{
+    Common<std::atomic<bool>> seen;
+    lie([&](Liar &liar) {
+        CHECK(liar.greet() && liar.give_array() && liar.take_and_say_done<Attach>());
+        CHECK(eventually([&] { return seen->load(); }));
+        liar.socket = kernel::UnixSocket();
+        CHECK(liar.wait_for_client() && liar.greet() && liar.give_array(2 * array_bytes));
+        CHECK(liar.take_and_say_done<Detach>());
+        CHECK(liar.has_gone());
+        return 0;
+    }, [&](const std::string &path) {
+        Result<std::shared_ptr<Client>> client = Client::connect(path, {});
+        CHECK(client.ok());
+        Result<std::unique_ptr<ClientRegion>> region = (*client)->open_name("array");
+        CHECK(region.ok() && is_pattern((*region)->data(), 0, array_bytes));
+        seen->store(true);
+        CHECK(eventually([&] { return (*region)->touch({0, 1}).code == Code::closed && std::strstr(last_error(), "another one"); }));
+        std::uint8_t value = 0;
+        CHECK(guarded_load((*region)->data(), value) == SIGBUS);
+        return 0;
+    });
+}
+
+void note_refusal(void *refused, std::int32_t level, const char *text)
+{
+    if (level == static_cast<std::int32_t>(LogLevel::error) && std::strstr(text, "65534"))
+        static_cast<std::atomic<bool> *>(refused)->store(true);
+}
+
+/// Who listens where the service has been is not the service if he is another user.
+void successor_of_another_user(void **)
+{
+    if (geteuid() != 0) {
+        std::fprintf(stderr, "skipped: two users are needed, and only root can be both\n");
+        skip();
+    }
+    Common<std::atomic<bool>> seen, refused;
+    lie([&](Liar &liar) {
+        CHECK(liar.greet() && liar.give_array() && liar.take_and_say_done<Attach>());
+        CHECK(eventually([&] { return seen->load(); }));
+        sockaddr_un address{};
+        socklen_t size = sizeof address;
+        CHECK(getsockname(liar.listening.descriptor(), reinterpret_cast<sockaddr *>(&address), &size) == 0);
+        const std::string path = address.sun_path;
+        CHECK(chmod(path.substr(0, path.rfind('/')).c_str(), 0777) == 0 && unlink(path.c_str()) == 0);
+        constexpr uid_t nobody = 65534;
+        CHECK(seteuid(nobody) == 0 && liar.listen_at(path) && seteuid(0) == 0);
+        liar.socket = kernel::UnixSocket();
+        while (!refused->load()) {
+            CHECK(liar.wait_for_client() && liar.greet());
+            CHECK(liar.has_gone());
+        }
+        return 0;
+    }, [&](const std::string &path) {
+        const Log log(Closure<Log::Function>(note_refusal, &*refused, nullptr));
+        Result<std::shared_ptr<Client>> client = Client::connect(path, log);
+        CHECK(client.ok());
+        Result<std::unique_ptr<ClientRegion>> region = (*client)->open_name("array");
+        CHECK(region.ok() && is_pattern((*region)->data(), 0, array_bytes));
+        seen->store(true);
+        CHECK(eventually([&] { return refused->load(); }));
+        CHECK((*region)->touch({0, 1}).code == Code::closed);
+        return 0;
+    });
+}
+
 /// Pins come to an end, whatever the service says.
 void pins_that_are_never_complete(void **)
 {
     lie([](Liar &liar) {
         CHECK(liar.greet());
-        Result<Opened> opened = liar.asked_for_array();
-        CHECK(opened.ok() && liar.say(*opened, pattern_memory(array_bytes).descriptor()));
-        CHECK(liar.take_and_say_done<Attach>());
+        CHECK(liar.give_array() && liar.take_and_say_done<Attach>());
         for (int i = 0; i < 1000; ++i) {
             Result<Pin> pin = liar.take<Pin>();
             if (!pin.ok())
@@ -308,6 +387,8 @@ int main()
         cmocka_unit_test(less_memory_than_was_said),
         cmocka_unit_test(late_arrays),
         cmocka_unit_test(arrays_that_cannot_be_attached),
+        cmocka_unit_test(another_array_by_the_same_name),
+        cmocka_unit_test(successor_of_another_user),
         cmocka_unit_test(pins_that_are_never_complete),
     };
     return RUN(tests);

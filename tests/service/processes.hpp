@@ -15,6 +15,7 @@
 #include <string>
 
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -239,6 +240,7 @@ struct ServiceOptions {
     int socket = -1;
     int stalling_arrays = 0;
     mode_t mode = 0600;
+    uid_t user = 0; ///< that it becomes when it has started; 0: it stays who it is
     Limits limits;
 };
 
@@ -258,6 +260,7 @@ inline int run_service(const std::string &path, Notes &notes, const ServiceOptio
     options.mode = wanted.mode;
     Result<std::unique_ptr<Server>> server = Server::start(options);
     CHECK(server.ok());
+    CHECK(wanted.user == 0 || (setgroups(0, nullptr) == 0 && setresuid(wanted.user, wanted.user, wanted.user) == 0));
     Core::RegionRequest request;
     request.geometry.count = wanted.array_bytes;
     request.geometry.element_size = 1;

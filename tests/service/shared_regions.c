@@ -230,6 +230,37 @@ static void what_cannot_be_shared_is_refused(void **state)
     end_service(&served);
 }
 
+static ufo *shared_file_at(struct served *served, const char *file, size_t offset, void *address)
+{
+    ufo_config *config = ufo_config_new();
+    assert_ok(ufo_config_set_elements(config, MIB, 1));
+    assert_ok(ufo_config_set_file(config, file, offset, 0));
+    assert_ok(ufo_config_set_shared(config, served->client, NULL));
+    assert_ok(ufo_config_set_address(config, address));
+    ufo *region = ufo_new(NULL, config);
+    ufo_config_free(config);
+    return region;
+}
+
+/* Element 0 is there, wherever in the file it is. */
+static void addresses_can_be_chosen(void **state)
+{
+    (void)state;
+    struct served served = begin_service(4 * MIB);
+    const char *file = temp_file(2 * MIB);
+    char *const address = place_apart();
+    ufo *region = shared_file_at(&served, file, 512 * KIB, address);
+    assert_non_null(region);
+    assert_ptr_equal(ufo_data(region), address);
+    assert_pattern(address, 512 * KIB, MIB);
+    assert_null(shared_file_at(&served, file, 512 * KIB, address)); /* taken */
+    assert_int_equal(ufo_last_status(), UFO_ERR_ADDRESS);
+    ufo_free(region);
+    assert_null(shared_file_at(&served, file, 1000, address)); /* pages of a file lie in pages of memory */
+    assert_int_equal(ufo_last_status(), UFO_ERR_ADDRESS);
+    end_service(&served);
+}
+
 static void both_sides_tell_their_figures(void **state)
 {
     (void)state;
@@ -268,6 +299,7 @@ int main(void)
         cmocka_unit_test(callbacks_run_in_the_server),
         cmocka_unit_test(pins_keep_elements_in_memory),
         cmocka_unit_test(what_cannot_be_shared_is_refused),
+        cmocka_unit_test(addresses_can_be_chosen),
         cmocka_unit_test(both_sides_tell_their_figures),
     };
     return RUN(tests);

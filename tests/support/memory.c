@@ -57,3 +57,13 @@ bool process_peak_reset(void)
     close(fd);
     return done;
 }
+
+/*
+ * Far below everything else, as the kernel puts a mapping into the highest gap that is large enough: what a test unmaps, and the library has not mapped again yet, would be
+ * just right for one of the sanitizers' own, or of another thread's malloc.
+ */
+void *place_apart(void)
+{
+    static uintptr_t next = UINT64_C(0x7ea000000000); /* where ThreadSanitizer has memory of programs */
+    return (void *)(next += 64 * MIB);
+}

@@ -147,7 +147,7 @@ int guarded_write(volatile void *address, uint8_t value);
 /** Installs the handlers; begin_test() does it.  The library's own, installed later, come before them. */
 void guard_install(void);
 
-/* ---- memory.c: what the kernel counts ---- */
+/* ---- memory.c: what the kernel counts, and where there is nothing ---- */
 
 /** Bytes of the range that are in memory now, by mincore(). */
 size_t resident_bytes(const volatile void *start, size_t length);
@@ -159,6 +159,8 @@ bool process_peak_reset(void);
 /** Everything resident now, files included: what process_peak() compares with. */
 size_t process_rss(void);
 size_t process_threads(void);
+/** An address with 64 MiB free behind it that nobody has been given before: by one thread. */
+void *place_apart(void);
 
 /* ---- files.c: temporary files, removed at exit ---- */
 
