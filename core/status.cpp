@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "status.hpp"
 
+#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -32,6 +33,14 @@ const char *describe(int error) noexcept
 #endif
 }
 
+bool is_lack_of_descriptors(int error) noexcept { return error == EMFILE || error == ENFILE; }
+
+/// What can be done about it, where that is the same everywhere.
+const char *advice_about(int error) noexcept
+{
+    return error == EMFILE ? "; close some, or raise ulimit -n" : error == ENFILE ? "; raise fs.file-max" : "";
+}
+
 } // namespace
 
 Status fail(Code code, const char *format, ...) noexcept
@@ -45,13 +54,15 @@ Status fail(Code code, const char *format, ...) noexcept
 
 Status fail_errno(Code code, int error, const char *format, ...) noexcept
 {
+    if (code == Code::system && is_lack_of_descriptors(error))
+        code = Code::limit;
     va_list arguments;
     va_start(arguments, format);
     record(code, 0, format, arguments);
     va_end(arguments);
     const char *said = describe(error);
     const std::size_t used = std::strlen(t_text);
-    std::snprintf(t_text + used, sizeof t_text - used, ": %s (errno %d)", said, error);
+    std::snprintf(t_text + used, sizeof t_text - used, ": %s (errno %d)%s", said, error, advice_about(error));
     return {code};
 }
 

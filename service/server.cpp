@@ -96,7 +96,7 @@ Result<kernel::File> Server::hand_over() noexcept
     const int listening = listener_.socket().descriptor();
     kernel::File copy(fcntl(listening, F_DUPFD_CLOEXEC, 0));
     if (!copy)
-        return fail_errno(Code::limit, errno, "cannot duplicate the listening socket; raise ulimit -n");
+        return fail_errno(Code::system, errno, "cannot duplicate the listening socket");
     handed_over_.store(true);
     requests_.remove(listening);
     listener_.leave();

@@ -20,7 +20,7 @@ epoll_event event_for(std::uint64_t tag, EventQueue::Report report)
 Status add_event(const File &queue, int descriptor, epoll_event event)
 {
     if (epoll_ctl(queue.descriptor(), EPOLL_CTL_ADD, descriptor, &event) != 0)
-        return fail_errno(Code::system, errno, "epoll_ctl");
+        return fail_errno(Code::system, errno, "cannot watch descriptor %d; raise fs.epoll.max_user_watches", descriptor);
     return {};
 }
 
@@ -32,7 +32,7 @@ Result<EventQueue> EventQueue::make()
     queue.queue_ = File(epoll_create1(EPOLL_CLOEXEC));
     queue.stop_ = File(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!queue.queue_ || !queue.stop_)
-        return fail_errno(Code::limit, errno, "cannot make a queue of events; raise ulimit -n");
+        return fail_errno(Code::system, errno, "cannot make a queue of events");
     if (Status status = queue.add(queue.stop_.descriptor(), stopped, Report::always); !status.ok())
         return status;
     return queue;

@@ -220,7 +220,7 @@ Result<SharedPair> map_shared_pair(std::size_t size, void *address)
 {
     const Descriptor file(static_cast<int>(syscall(SYS_memfd_create, "ufomem", 1U /* MFD_CLOEXEC */)));
     if (file.get() < 0)
-        return fail_errno(Code::system, errno, "memfd_create");
+        return fail_errno(Code::system, errno, "cannot make a file in memory; does a sandbox forbid memfd_create?");
     if (ftruncate(file.get(), static_cast<off_t>(size)) != 0)
         return fail_errno(Code::nomem, errno, "cannot make an unnamed memory file of %zu bytes", size);
     Result<Mapping> view = map(size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, file.get(), address);
@@ -408,7 +408,7 @@ Status map_beyond_end(std::byte *data, std::size_t size) noexcept
 {
     const Descriptor file(static_cast<int>(syscall(SYS_memfd_create, "ufomem-failed", 1U /* MFD_CLOEXEC */)));
     if (file.get() < 0)
-        return fail_errno(Code::system, errno, "memfd_create");
+        return fail_errno(Code::system, errno, "cannot make a file in memory; does a sandbox forbid memfd_create?");
     void *got = mmap(data, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, file.get(), 0);
     if (got == MAP_FAILED)
         return fail_errno(Code::limit, errno, "cannot map a failed chunk; raise vm.max_map_count");

@@ -32,7 +32,7 @@ Result<PressureAlarm> PressureAlarm::make()
     PressureAlarm alarm;
     alarm.stop_ = File(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!alarm.stop_)
-        return fail(Code::system, "eventfd: %s", std::strerror(errno));
+        return fail_errno(Code::system, errno, "cannot make what ends a wait for pressure (eventfd)");
     return alarm;
 }
 

@@ -99,7 +99,7 @@ Result<File> descriptor_of_this_process()
 {
     File process(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0U)));
     if (!process)
-        return fail_errno(Code::system, errno, "pidfd_open");
+        return fail_errno(Code::system, errno, "no descriptor of this process is to be had (pidfd_open, Linux 5.3); does a sandbox forbid it?");
     return process;
 }
 

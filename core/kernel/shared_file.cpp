@@ -89,7 +89,7 @@ Status SharedFile::make_memfd(std::size_t size) noexcept
 {
     writable_ = File(static_cast<int>(syscall(SYS_memfd_create, "ufomem-shared", 3U /* MFD_CLOEXEC | MFD_ALLOW_SEALING */)));
     if (!writable_)
-        return fail_errno(Code::system, errno, "memfd_create");
+        return fail_errno(Code::system, errno, "cannot make a file in memory; does a sandbox forbid memfd_create?");
     if (ftruncate(writable_.descriptor(), static_cast<off_t>(size)) != 0)
         return fail_errno(Code::nomem, errno, "cannot make a shared file of %zu bytes", size);
     // (F_SEAL_FUTURE_WRITE would keep us from writing, and from making holes.)
@@ -107,7 +107,7 @@ Status SharedFile::punch(std::size_t offset, std::size_t size) const noexcept
 {
     while (fallocate(writable_.descriptor(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0)
         if (errno != EINTR)
-            return fail_errno(Code::system, errno, "making a hole of %zu bytes in shared memory", size);
+            return fail_errno(Code::system, errno, "cannot make a hole of %zu bytes in shared memory", size);
     return {};
 }
 

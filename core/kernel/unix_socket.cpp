@@ -55,10 +55,10 @@ Result<UnixSocket> UnixSocket::listen_at(const char *path, mode_t mode)
         return address.status();
     UnixSocket listening(File(socket(AF_UNIX, kind | SOCK_NONBLOCK, 0)));
     if (!listening)
-        return fail_errno(Code::system, errno, "socket");
+        return fail_errno(Code::system, errno, "cannot make a socket; does a sandbox forbid Unix sockets?");
     // The file that bind() makes has this mode, so that nobody else can connect in between.
     if (fchmod(listening.descriptor(), mode) != 0)
-        return fail_errno(Code::system, errno, "fchmod of a socket");
+        return fail_errno(Code::system, errno, "cannot say who may connect to '%s'", path);
     const auto bound = [&] { return bind(listening.descriptor(), reinterpret_cast<const sockaddr *>(&*address), sizeof *address) == 0; };
     if (!bound() && !(errno == EADDRINUSE && is_abandoned(path, *address) && unlink(path) == 0 && bound()))
         return fail_errno(errno == EACCES ? Code::permission : Code::system, errno, "cannot listen at '%s'", path);
@@ -74,7 +74,7 @@ Result<UnixSocket> UnixSocket::connect_to(const char *path)
         return address.status();
     UnixSocket connected(File(socket(AF_UNIX, kind, 0)));
     if (!connected)
-        return fail_errno(Code::system, errno, "socket");
+        return fail_errno(Code::system, errno, "cannot make a socket; does a sandbox forbid Unix sockets?");
     if (const int error = connect_quietly(connected.descriptor(), *address); error != 0)
         return fail_errno(error == EACCES ? Code::permission : Code::system, error, "no service answers at '%s'", path);
     return connected;
@@ -147,7 +147,7 @@ Result<UnixSocket::Received> UnixSocket::receive(std::span<std::byte> room) cons
     // ECONNRESET is told once, of a peer who left before it had read everything: what it said before is still there.
     while ((size = recvmsg(descriptor(), &header, MSG_CMSG_CLOEXEC)) < 0)
         if (errno != EINTR && errno != ECONNRESET)
-            return fail_errno(Code::system, errno, "receiving a message");
+            return fail_errno(Code::system, errno, "cannot receive a message");
     Received received;
     received.size = static_cast<std::size_t>(size);
     for (cmsghdr *part_of = CMSG_FIRSTHDR(&header); part_of; part_of = CMSG_NXTHDR(&header, part_of))

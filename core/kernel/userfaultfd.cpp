@@ -257,7 +257,7 @@ Result<Userfaultfd> Userfaultfd::open(const Pagemap &pagemap, std::uint32_t feat
         return fd;
     }
     if (error == EMFILE || error == ENFILE)
-        return fail_errno(Code::limit, error, "no descriptor is left for userfaultfd; close some, or allow more (ulimit -n)");
+        return fail_errno(Code::limit, error, "no descriptor is left for userfaultfd");
     return fail_errno(error == EPERM || error == EACCES ? Code::permission : Code::unsupported, error,
                       "userfaultfd is not available; use the protect delivery, or allow it (vm.unprivileged_userfaultfd, "
                       "access to /dev/userfaultfd, the sandbox's system call filter)");
@@ -442,7 +442,7 @@ Result<ForeignUserfaultfd> ForeignUserfaultfd::adopt(File file)
         return fail(Code::invalid, "a descriptor of '%s' was sent for a userfaultfd", target);
     // Only then poll() tells of messages.
     if (fcntl(file.descriptor(), F_SETFL, O_NONBLOCK) != 0)
-        return fail_errno(Code::system, errno, "fcntl of a userfaultfd");
+        return fail_errno(Code::system, errno, "a userfaultfd that was sent cannot be made one that does not wait");
     return ForeignUserfaultfd(std::move(file));
 }
 
