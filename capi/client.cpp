@@ -51,6 +51,7 @@ ufo_client *ufo_client_connect(const char *path)
 
 void ufo_client_free(ufo_client *handle)
 {
+    const CancelGuard guard;
     if (handle && disown(handle, "client"))
         clients().give(handle);
 }

@@ -53,6 +53,7 @@ ufo_config *ufo_config_new(void)
 
 void ufo_config_free(ufo_config *config)
 {
+    const CancelGuard guard;
     if (!config || !retire(config, "config"))
         return;
     clear(*config);

@@ -118,6 +118,7 @@ ufo_core_config *ufo_core_config_new(void)
 
 void ufo_core_config_free(ufo_core_config *config)
 {
+    const CancelGuard guard;
     if (!config || !retire(config, "core config"))
         return;
     config->options = Core::Options{};
@@ -226,6 +227,7 @@ void ufo_core_free(ufo_core *handle)
 {
     if (!handle)
         return;
+    const CancelGuard guard;
     if (!handle->forked() && is_default(handle))
         return (void)fail(
             Code::invalid,

@@ -4,6 +4,7 @@
 
 #include "ufomem/ufo.h"
 
+#include "cancel_guard.hpp"
 #include "core.hpp"
 #include "handle_pool.hpp"
 #include "kernel/process.hpp"
@@ -32,6 +33,7 @@ struct Handle {
 /// Runs body() and turns what it throws into a status: nothing leaves the library by exception.
 template <class Body> ufo_status guarded(Body body) noexcept
 {
+    const CancelGuard guard;
     try {
         const Status status = body();
         return static_cast<ufo_status>(status.code);

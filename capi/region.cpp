@@ -44,6 +44,7 @@ Status make_source(const ufo_config &config, Core::RegionRequest &request)
 /// A call on elements that have to lie in the array.
 template <class Call> ufo_status on_range(ufo *region, size_t first, size_t count, Call call, Admission admission = Admission::open) noexcept
 {
+    const CancelGuard guard;
     Result<Visit<AnyRegion>> inside = enter(region, admission);
     if (!inside.ok())
         return static_cast<ufo_status>(inside.status().code);
@@ -151,6 +152,7 @@ void ufo_free(ufo *region)
 {
     if (!region)
         return;
+    const CancelGuard guard;
     {
         Result<Visit<AnyRegion>> inside = enter(region); // reports a second free, and a fork
         if (!inside.ok())

@@ -82,6 +82,7 @@ void ufo_residency_close(ufo_residency *residency)
 {
     if (!residency || !residency->owner)
         return;
+    const CancelGuard guard;
     auto *handle = static_cast<ResidencyHandle *>(residency->owner);
     ufo_residency closed{};
     closed.struct_size = residency->struct_size;

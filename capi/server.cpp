@@ -83,6 +83,7 @@ ufo_server_config *ufo_server_config_new(void)
 
 void ufo_server_config_free(ufo_server_config *config)
 {
+    const CancelGuard guard;
     if (!config || !retire(config, "server config"))
         return;
     config->options = {};
@@ -202,6 +203,7 @@ void ufo_server_free(ufo_server *handle)
 {
     if (!handle)
         return;
+    const CancelGuard guard;
     if (std::shared_ptr<service::Server> server = disown(handle, "server")) {
         server.reset(); // or by the last call that is inside
         servers().give(handle);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "any_region.hpp"
 
+#include "cancel_guard.hpp"
 #include "glance.hpp"
 #include "signal_guard.hpp"
 
@@ -10,6 +11,7 @@ namespace ufomem {
 
 bool RegionHandle::end(std::uint64_t word, std::uint32_t users) noexcept
 {
+    const CancelGuard guard;
     // Late calls come and go on a closing handle.
     const std::uint64_t unused = ((word & ~phase_mask) | phase_bits(Phase::unused)) - users;
     if (!word_.compare_exchange_strong(word, unused, std::memory_order_acq_rel))

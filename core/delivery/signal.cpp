@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "signal.hpp"
 
+#include "../cancel_guard.hpp"
 #include "../region.hpp"
 #include "../signal_guard.hpp"
 #include "probe.hpp"
@@ -95,6 +96,7 @@ enum class Outcome {
 
 Outcome answer(int signal, const std::byte *address, const ucontext_t &context)
 {
+    const CancelGuard guard;
     const RegionVisit found = find(signal, address);
     if (!found)
         return Outcome::pass_on;

@@ -36,6 +36,10 @@
  * Every function may be called from any number of threads at once, also on the same handle, except that a *config* object
  * must not be used by two threads at the same time.  ufo_last_error(), ufo_last_status() and ufo_last_callback_code() are per thread.
  *
+ * A thread that pthread_cancel() was called for finishes what it does in the library, callbacks included, and ends at its next
+ * cancellation point afterwards.  (That is cancellation of the deferred kind, which is the default; with the asynchronous kind no
+ * function here is safe to call.)
+ *
  * ## Ownership
  * `_new` gives an object to the caller, who gives it back with the matching `_free`; every `_free` accepts NULL.  A config is
  * copied by the constructor that takes it: it can be reused for the next object, and freed at any time.
