@@ -28,6 +28,7 @@ PressureWatcher::~PressureWatcher()
 {
     if (!thread_.joinable())
         return;
+    ending_.store(true);
     alarm_->stop();
     thread_.join();
 }
@@ -65,7 +66,7 @@ void PressureWatcher::run() noexcept
     for (Clock::time_point next = Clock::now();;) {
         const bool for_spill = engine_.spill.heeds();
         const kernel::PressureAlarm::Event event = alarm_->wait(for_spill ? spill_interval_milliseconds : interval_milliseconds);
-        if (event == kernel::PressureAlarm::Event::stopped)
+        if (event == kernel::PressureAlarm::Event::stopped || ending_.load())
             return;
         if (for_spill)
             engine_.spill.heed(kernel::available_memory());

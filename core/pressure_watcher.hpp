@@ -9,6 +9,7 @@
 #include "kernel/thread.hpp"
 #include "pressure_policy.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <mutex>
 #include <optional>
@@ -38,6 +39,7 @@ class PressureWatcher {
     const std::size_t least_;
     kernel::MemoryFigures figures_;              // the thread's
     std::optional<kernel::PressureAlarm> alarm_; // set before the thread starts
+    std::atomic<bool> ending_{false};            // for the thread, which may not hear the alarm
     bool failing_ = false;                       // the thread's: giving back does not succeed, and the log says so
 
     std::mutex changing_;   // one who changes the budget at a time: the program, or the thread

@@ -23,7 +23,7 @@ class PressureAlarm {
 
     /// By one thread.
     Event wait(int milliseconds) noexcept;
-    /// From then on, every wait ends at once.
+    /// From then on, every wait ends at once; where the kernel refuses to wait it takes its time, and does not say why it ends.
     void stop() const noexcept;
 
   private:
