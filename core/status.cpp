@@ -38,7 +38,16 @@ bool is_lack_of_descriptors(int error) noexcept { return error == EMFILE || erro
 /// What can be done about it, where that is the same everywhere.
 const char *advice_about(int error) noexcept
 {
-    return error == EMFILE ? "; close some, or raise ulimit -n" : error == ENFILE ? "; raise fs.file-max" : "";
+    switch (error) {
+    case EMFILE:
+        return "; close some, or raise ulimit -n";
+    case ENFILE:
+        return "; raise fs.file-max";
+    case EFBIG:
+        return "; raise ulimit -f";
+    default:
+        return "";
+    }
 }
 
 } // namespace

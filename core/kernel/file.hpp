@@ -2,6 +2,8 @@
 // A descriptor, and whole reads and writes at an offset.
 #pragma once
 
+#include "size_signal.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
@@ -46,7 +48,14 @@ class File {
     }
     std::size_t write_at(std::uint64_t offset, const std::byte *data, std::size_t size, int &error) const noexcept
     {
-        return whole(offset, size, error, [&](std::size_t done, off_t at) { return pwrite(descriptor_, data + done, size - done, at); });
+        return whole(offset, size, error, [&](std::size_t done, off_t at) {
+            return without_size_signal([&] { return pwrite(descriptor_, data + done, size - done, at); });
+        });
+    }
+    /// False, with errno, if it cannot be had.
+    bool set_length(std::size_t size) const noexcept
+    {
+        return without_size_signal([&] { return ftruncate(descriptor_, static_cast<off_t>(size)); }) == 0;
     }
 
   private:

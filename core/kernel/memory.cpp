@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "memory.hpp"
 
+#include "size_signal.hpp"
+
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
@@ -221,7 +223,7 @@ Result<SharedPair> map_shared_pair(std::size_t size, void *address)
     const Descriptor file(static_cast<int>(syscall(SYS_memfd_create, "ufomem", 1U /* MFD_CLOEXEC */)));
     if (file.get() < 0)
         return fail_errno(Code::system, errno, "cannot make a file in memory; does a sandbox forbid memfd_create?");
-    if (ftruncate(file.get(), static_cast<off_t>(size)) != 0)
+    if (without_size_signal([&] { return ftruncate(file.get(), static_cast<off_t>(size)); }) != 0)
         return fail_errno(Code::nomem, errno, "cannot make an unnamed memory file of %zu bytes", size);
     Result<Mapping> view = map(size, PROT_NONE, MAP_SHARED | MAP_NORESERVE, file.get(), address);
     if (!view.ok())

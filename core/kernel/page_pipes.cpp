@@ -2,6 +2,7 @@
 #include "page_pipes.hpp"
 
 #include "../signal_guard.hpp"
+#include "size_signal.hpp"
 
 #include <algorithm>
 
@@ -29,7 +30,7 @@ int write_block(int in, int out, int to, std::size_t offset, const std::byte *da
     if (taken != static_cast<ssize_t>(size))
         return taken < 0 ? errno : EFAULT;
     auto at = static_cast<loff_t>(offset);
-    const ssize_t written = until_not_interrupted([&] { return splice(out, nullptr, to, &at, size, 0); });
+    const ssize_t written = until_not_interrupted([&] { return without_size_signal([&] { return splice(out, nullptr, to, &at, size, 0); }); });
     if (written != static_cast<ssize_t>(size))
         return written < 0 ? errno : EIO;
     return 0;

@@ -82,7 +82,7 @@ bool SharedFile::make_on_own_mount(std::size_t size) noexcept
     writable_ = File(openat(inside.descriptor(), name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, owner_reads));
     readable_ = File(openat(outside.descriptor(), name, O_RDONLY | O_CLOEXEC));
     guard_ = Guard::read_only_mount;
-    return writable_ && readable_ && ftruncate(writable_.descriptor(), static_cast<off_t>(size)) == 0 && unlinkat(inside.descriptor(), name, 0) == 0;
+    return writable_ && readable_ && writable_.set_length(size) && unlinkat(inside.descriptor(), name, 0) == 0;
 }
 
 Status SharedFile::make_memfd(std::size_t size) noexcept
@@ -90,7 +90,7 @@ Status SharedFile::make_memfd(std::size_t size) noexcept
     writable_ = File(static_cast<int>(syscall(SYS_memfd_create, "ufomem-shared", 3U /* MFD_CLOEXEC | MFD_ALLOW_SEALING */)));
     if (!writable_)
         return fail_errno(Code::system, errno, "cannot make a file in memory; does a sandbox forbid memfd_create?");
-    if (ftruncate(writable_.descriptor(), static_cast<off_t>(size)) != 0)
+    if (!writable_.set_length(size))
         return fail_errno(Code::nomem, errno, "cannot make a shared file of %zu bytes", size);
     // (F_SEAL_FUTURE_WRITE would keep us from writing, and from making holes.)
     if (fcntl(writable_.descriptor(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0 || fchmod(writable_.descriptor(), owner_reads) != 0)

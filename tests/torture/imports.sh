@@ -10,7 +10,7 @@ __errno_location __isoc99_sscanf __isoc23_sscanf __sched_cpucount __stack_chk_fa
 strerrordesc_np strlen strnlen strstr vsnprintf __memcpy_chk __memset_chk __snprintf_chk __vsnprintf_chk
 clock_gettime eventfd_write getenv getpid gettid sched_getcpu sched_yield shutdown sysconf uname
 pthread_attr_destroy pthread_attr_getstacksize pthread_attr_setstack pthread_detach pthread_join pthread_mutex_lock pthread_mutex_unlock
-pthread_self pthread_setname_np pthread_sigmask sigaddset sigdelset sigemptyset sigfillset sigismember'
+pthread_self pthread_setcancelstate pthread_setname_np pthread_sigmask sigaddset sigdelset sigemptyset sigfillset sigismember sigpending sigtimedwait'
 # The descriptor is closed, whatever is said.
 nobody_asks='close fclose'
 # When the library is loaded, before anything can be told to fail.

@@ -46,12 +46,14 @@ void the_reason_of_the_system_is_appended(void **)
     assert_string_equal(last_error(), "cannot open 'here': No such file or directory (errno 2)");
 }
 
-void a_lack_of_descriptors_is_a_limit_and_says_what_to_do(void **)
+void limits_of_the_process_say_what_to_do(void **)
 {
     assert_fails(fail_errno(Code::system, EMFILE, "cannot make a socket"), Code::limit);
     assert_string_equal(last_error(), "cannot make a socket: Too many open files (errno 24); close some, or raise ulimit -n");
     assert_fails(fail_errno(Code::file, ENFILE, "cannot open 'here'"), Code::file);
     assert_non_null(std::strstr(last_error(), "fs.file-max"));
+    assert_fails(fail_errno(Code::system, EFBIG, "cannot write"), Code::system);
+    assert_non_null(std::strstr(last_error(), "ulimit -f"));
 }
 
 void the_code_of_a_callback_lasts_until_the_next_failure(void **)
@@ -118,7 +120,7 @@ int main()
         cmocka_unit_test(a_failure_leaves_a_sentence),
         cmocka_unit_test(success_leaves_the_last_sentence_alone),
         cmocka_unit_test(the_reason_of_the_system_is_appended),
-        cmocka_unit_test(a_lack_of_descriptors_is_a_limit_and_says_what_to_do),
+        cmocka_unit_test(limits_of_the_process_say_what_to_do),
         cmocka_unit_test(the_code_of_a_callback_lasts_until_the_next_failure),
         cmocka_unit_test(sentences_are_per_thread),
         cmocka_unit_test(a_long_sentence_is_cut_and_still_ends),

@@ -61,6 +61,25 @@ static void address_space(void **state)
     assert_true(worked);
 }
 
+static int small_files(void *argument)
+{
+    const size_t bytes = *(const size_t *)argument;
+    const struct rlimit limit = {bytes, bytes};
+    CHILD_CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    return use_library();
+}
+
+/* Who writes beyond the limit gets a signal that ends the program: here it is an error. */
+static void sizes_of_files(void **state)
+{
+    (void)state;
+    begin_watched(100);
+    bool worked = false;
+    for (size_t bytes = 0; bytes <= 4 * MIB; bytes += 512 * KIB)
+        worked |= note_use("KiB that a file may have", bytes / KIB, in_child(small_files, &bytes));
+    assert_true(worked); /* with twice the array's size at the latest */
+}
+
 enum { MOST = 200000 };
 
 static size_t map_count_limit(void)
@@ -105,7 +124,7 @@ static void mappings(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(descriptors), cmocka_unit_test(address_space),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(descriptors), cmocka_unit_test(address_space), cmocka_unit_test(sizes_of_files),
                                        cmocka_unit_test(mappings)};
     return RUN(tests);
 }
