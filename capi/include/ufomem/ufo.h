@@ -48,6 +48,10 @@
  * region or core made from it can call the function any more, and also when the setter that was given the triple failed.
  * Callbacks must return; they must not leave by longjmp, pthread_exit or a C++ exception (an exception is turned into an error).
  *
+ * ## Descriptors
+ * A core keeps descriptors open, among them the one that reports faults.  A program that closes what it has not opened (closefrom(),
+ * as daemons do) does so before it makes a core: afterwards the kernel itself would fill what is absent, with zeros.
+ *
  * ## Fork
  * Regions belong to the process that made them.  In a forked child their memory is not mapped, every call on them returns
  * #UFO_ERR_FORKED, and the child can make regions of its own.
