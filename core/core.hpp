@@ -68,7 +68,6 @@ class Core : public std::enable_shared_from_this<Core> {
     void count(Counters &sum) noexcept;
     std::size_t regions() const { return registry_.size(); }
     std::size_t workers() const { return thread_ ? thread_->workers() : 0; }
-    bool forked() const { return engine_->forked(); }
 
   private:
     Core() = default;

@@ -24,7 +24,6 @@ class Attachment final : public Viewer, public Parked, public std::enable_shared
     void join() { region_->audience().add(*this); }
     void leave() noexcept { region_->audience().remove(*this); }
 
-    std::uint64_t address() const { return address_; }
     bool contains(std::uint64_t address) const { return address - address_ < region_->geometry().mapped_body_bytes(); }
 
     /// Answers a fault.  `thread` tells the client's threads apart.  False if the client cannot be told of a failure, and should lose the service instead.

@@ -27,7 +27,6 @@ class ServedRegion {
 
     /// Empty when it has been freed.
     RegionVisit enter() const noexcept { return visit(ticket_); }
-    RegionHandle *handle() const { return handle_; }
     Audience &audience() const { return *audience_; }
     const Geometry &geometry() const { return geometry_; }
     const std::shared_ptr<Share> &share() const { return share_; }
@@ -57,7 +56,6 @@ class Catalogue {
     Result<std::shared_ptr<ServedRegion>> publish(const std::string &name, Core::RegionRequest request);
     Status withdraw(const std::string &name) noexcept;
 
-    Core &core() const { return *core_; }
     /// How many there are.
     std::size_t regions() noexcept;
 

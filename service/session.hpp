@@ -42,7 +42,6 @@ class Session final : public Served, public Parked, public std::enable_shared_fr
   public:
     Session(Host &host, std::uint64_t number, kernel::UnixSocket socket);
 
-    std::uint64_t number() const { return number_; }
     int descriptor() const { return socket_.descriptor(); }
     const kernel::Peer &peer() const { return peer_; }
     /// Tells of the client's end; there may be none.

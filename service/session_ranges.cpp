@@ -43,7 +43,7 @@ Status Session::pin(const Pin &request)
     const ByteRange bytes{request.offset, request.bytes};
     return on_range(request.region, bytes, [&](Region &region, ElementRange elements, Opened_ &opened) -> Status {
         const std::size_t size = size_pinned_by(region.geometry(), bytes);
-        const std::size_t most = host_.limits.pinned_bytes != 0 ? host_.limits.pinned_bytes : host_.catalogue.core().engine().budget.bytes() / 8;
+        const std::size_t most = host_.limits.pinned_bytes;
         if (size > most - std::min(most, pinned_bytes_))
             return fail(Code::limit, "the client has %zu bytes pinned, and may have %zu; unpin some first, or raise the service's limit", pinned_bytes_, most);
         opened.pins.reserve(opened.pins.size() + 1);

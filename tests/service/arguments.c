@@ -251,6 +251,21 @@ static void who_cannot_serve_says_so(void **state)
     }
 }
 
+static void clients_know_the_features_that_are_off(void **state)
+{
+    (void)state;
+    const char *before = getenv("UFOMEM_FEATURES_OFF");
+    char *kept = before ? strdup(before) : NULL;
+    setenv("UFOMEM_FEATURES_OFF", "telepathy", 1);
+    assert_null(ufo_client_connect("/nowhere/at/all"));
+    assert_error_names("telepathy");
+    if (kept)
+        setenv("UFOMEM_FEATURES_OFF", kept, 1);
+    else
+        unsetenv("UFOMEM_FEATURES_OFF");
+    free(kept);
+}
+
 static void servers_do_not_start_where_they_cannot(void **state)
 {
     (void)state;
@@ -530,6 +545,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_published_is_refused),
         cmocka_unit_test(what_a_shared_region_cannot_have_is_refused),
         cmocka_unit_test(who_cannot_serve_says_so),
+        cmocka_unit_test(clients_know_the_features_that_are_off),
         cmocka_unit_test(servers_do_not_start_where_they_cannot),
         cmocka_unit_test(a_socket_that_is_given_stays),
         cmocka_unit_test(nobody_is_admitted_before_it_is_allowed),
