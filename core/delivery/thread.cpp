@@ -23,11 +23,12 @@ namespace {
 /// Faults of threads that fill something themselves get a worker even beyond the limit, but not without end.
 constexpr std::size_t hard_limit = 4096;
 
+constexpr timespec moment{0, 1'000'000};
+
 /// What poison does, where there is no way to poison: the thread sleeps in the fault, and signals wake it.  Returns when it has left the fault.  Not
 /// in a system call, whose faults no signal ends, nor if somebody else has answered it meanwhile.
 void raise_bus_error(pid_t thread) noexcept
 {
-    constexpr timespec moment{0, 1'000'000};
     constexpr unsigned yields = 10, most = 60;
     if (!kernel::may_sleep_in_fault(thread))
         return;
@@ -253,6 +254,8 @@ bool ThreadDelivery::receive(Received &received) noexcept
     received.time.asked = refusals_.now();
     const bool is_there = !faults_.read({&received.message, 1}).empty();
     received.time.got = refusals_.now();
+    if (!is_there) // somebody has closed the descriptor, say: not a processor for that
+        nanosleep(&moment, nullptr);
     return is_there;
 }
 
