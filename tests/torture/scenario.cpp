@@ -9,8 +9,9 @@ std::span<const Scenario> scenarios()
 {
     static const std::vector<Scenario> all = [] {
         std::vector<Scenario> list;
-        for (const auto group : {computed_scenarios(), walk_scenarios(), stored_scenarios(), surrounding_scenarios(), scarce_scenarios(), meddling_scenarios(),
-                                 served_scenarios()})
+        // Those that take long come last: they have what a sweep has not met before, and who stops early has the others.
+        for (const auto group : {computed_scenarios(), walk_scenarios(), stored_scenarios(), meddling_scenarios(), served_scenarios(), surrounding_scenarios(),
+                                 scarce_scenarios()})
             list.insert(list.end(), group.begin(), group.end());
         return list;
     }();

@@ -268,10 +268,10 @@ void outside_reader(Pass &pass)
 constexpr Scenario all[] = {
     {"life", life, true},
     {"budgets", budgets},
-    {"adapting", adapting},
     {"threads", threads},
     {"forked", forked},
     {"outside-reader", outside_reader},
+    {"adapting", adapting},
 };
 
 } // namespace
