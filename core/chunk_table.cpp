@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "chunk_table.hpp"
 
-#include <ctime>
-
-#include <sched.h>
+#include "kernel/moment.hpp"
 
 namespace ufomem {
 namespace {
 
 /// For somebody who is giving a page back, and waits for nothing but the kernel.
-void wait_a_moment(unsigned waited)
-{
-    constexpr unsigned yields = 20;
-    constexpr timespec moment{0, 20'000};
-    if (waited < yields)
-        sched_yield();
-    else
-        nanosleep(&moment, nullptr); // he may need just this processor
-}
+void wait_a_moment(unsigned looks) { kernel::wait_a_moment(looks, 20'000); }
 
 } // namespace
 

@@ -3,6 +3,7 @@
 #include "region.hpp"
 
 #include "glance.hpp"
+#include "kernel/moment.hpp"
 
 #include <algorithm>
 
@@ -192,9 +193,15 @@ Region::Answer Region::give_up_discarded(const Fault &fault, Status status, Last
     const ChunkIndex chunk = fault.chunk;
     const Failure failure = Failure::of_this_thread(status);
     ChunkWord seen = look(chunk);
-    for (unsigned attempts = 0; seen.can_leave() && attempts < 100; ++attempts) {
+    // Who holds it, cleans it or glances at it may have lost the processor.  Not for ever: it may be the thread in this fault.
+    for (unsigned attempts = 0; seen.is(ChunkState::resident) && seen.pins() == 0 && attempts < 100; ++attempts) {
+        if (!seen.can_leave()) {
+            kernel::wait_a_moment(attempts, 1'000'000);
+            seen = look(chunk);
+            continue;
+        }
         if (!claim(chunk, seen, seen.to(ChunkState::leaving)))
-            continue; // not for ever: it may be the thread in this fault that glances at the chunk
+            continue;
         Result<Outgoing> outgoing = backing_->take_out(geometry_->pages_of(chunk), false);
         if (!outgoing.ok()) { // pages of it are pinned for I/O
             stay(chunk, seen);

@@ -3,6 +3,7 @@
 
 #include "../kernel/clock.hpp"
 #include "../kernel/futex.hpp"
+#include "../kernel/moment.hpp"
 #include "../kernel/process.hpp"
 #include "../library_thread.hpp"
 #include "unmapping.hpp"
@@ -12,7 +13,6 @@
 #include <optional>
 #include <thread>
 
-#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -23,21 +23,16 @@ namespace {
 /// Faults of threads that fill something themselves get a worker even beyond the limit, but not without end.
 constexpr std::size_t hard_limit = 4096;
 
-constexpr timespec moment{0, 1'000'000};
-
 /// What poison does, where there is no way to poison: the thread sleeps in the fault, and signals wake it.  Returns when it has left the fault.  Not
 /// in a system call, whose faults no signal ends, nor if somebody else has answered it meanwhile.
 void raise_bus_error(pid_t thread) noexcept
 {
-    constexpr unsigned yields = 10, most = 60;
+    constexpr unsigned most = 60;
     if (!kernel::may_sleep_in_fault(thread))
         return;
     syscall(SYS_tgkill, getpid(), thread, SIGBUS);
     for (unsigned i = 0; i < most && kernel::is_about_to_take(thread, SIGBUS); ++i)
-        if (i < yields)
-            sched_yield();
-        else
-            nanosleep(&moment, nullptr);
+        kernel::wait_a_moment(i, 1'000'000);
 }
 
 /// Whether this thread is one of those that read, or had to stop being one in the middle of a message.
@@ -254,6 +249,7 @@ bool ThreadDelivery::receive(Received &received) noexcept
     received.time.asked = refusals_.now();
     const bool is_there = !faults_.read({&received.message, 1}).empty();
     received.time.got = refusals_.now();
+    constexpr timespec moment{0, 1'000'000};
     if (!is_there) // somebody has closed the descriptor, say: not a processor for that
         nanosleep(&moment, nullptr);
     return is_there;
