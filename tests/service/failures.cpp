@@ -7,15 +7,6 @@ using namespace ufomem::service;
 
 namespace {
 
-int with_array(const std::string &path, const std::function<int(ClientRegion &)> &body)
-{
-    Result<std::shared_ptr<Client>> client = Client::connect(path, {});
-    CHECK(client.ok());
-    Result<std::unique_ptr<ClientRegion>> region = (*client)->open_name("array");
-    CHECK(region.ok());
-    return body(**region);
-}
-
 int with_file(const std::string &service, const std::string &path, const std::function<int(Client &, ClientRegion &)> &body)
 {
     Result<std::shared_ptr<Client>> client = Client::connect(service, {});

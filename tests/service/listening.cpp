@@ -17,12 +17,7 @@ bool exists(const std::string &path)
 
 int reads_array(const std::string &path)
 {
-    Result<std::shared_ptr<Client>> client = Client::connect(path, {});
-    CHECK(client.ok());
-    Result<std::unique_ptr<ClientRegion>> region = (*client)->open_name("array");
-    CHECK(region.ok());
-    CHECK(is_pattern((*region)->data(), 0, (*region)->bytes()));
-    return 0;
+    return with_array(path, [](ClientRegion &region) { return is_pattern(region.data(), 0, region.bytes()) ? 0 : 1; });
 }
 
 /// Whether the service has published something or not.

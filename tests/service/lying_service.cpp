@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Services that do not keep to the rules: the client hears of it in the end, and does not read what nobody has given it.
-#include "processes.hpp"
+#include "raw_message.hpp"
 
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -39,23 +39,6 @@ struct Liar {
     {
         return eventually([&] { return static_cast<bool>(socket = listening.accept()); }) && socket.limit_waiting(std::chrono::seconds(60)).ok();
     }
-    /// The next request, if it is one of these.
-    template <class Request> Result<Request> take(kernel::File *carried = nullptr)
-    {
-        alignas(Head) std::byte room[most_message_bytes];
-        Result<kernel::UnixSocket::Received> received = socket.receive(room);
-        if (!received.ok())
-            return received.status();
-        const std::span<const std::byte> message = std::span(room).first(received->size);
-        Result<Kind> kind = kind_of(message, static_cast<bool>(received->descriptor));
-        if (!kind.ok())
-            return kind.status();
-        if (*kind != Request::kind)
-            return fail(Code::system, "another request: %u", static_cast<unsigned>(*kind));
-        if (carried)
-            *carried = std::move(received->descriptor);
-        return read_as<Request>(message);
-    }
     template <class Answer> bool say(const Answer &answer, int descriptor = -1) { return socket.send(bytes_of(answer), descriptor).ok(); }
     bool give_array(std::size_t bytes = array_bytes)
     {
@@ -67,7 +50,7 @@ struct Liar {
     }
     template <class Request> bool take_and_say_done()
     {
-        Result<Request> request = take<Request>();
+        Result<Request> request = receive_as<Request>(socket);
         return request.ok() && say(make<Done>(request->head.number));
     }
     bool has_gone()
@@ -78,13 +61,13 @@ struct Liar {
     }
     bool greet()
     {
-        Result<Hello> hello = take<Hello>();
+        Result<Hello> hello = receive_as<Hello>(socket);
         const kernel::File process(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0U)));
         return hello.ok() && process && say(make<Welcome>(hello->head.number), process.descriptor());
     }
     Result<Opened> asked_for_array()
     {
-        Result<OpenName> request = take<OpenName>();
+        Result<OpenName> request = receive_as<OpenName>(socket);
         if (!request.ok())
             return request.status();
         Opened opened = make<Opened>(request->head.number);
@@ -133,7 +116,7 @@ int cannot_open(const std::string &path, Code code)
 void silence(void **)
 {
     lie([](Liar &liar) {
-        CHECK(liar.take<Hello>().ok());
+        CHECK(receive_as<Hello>(liar.socket).ok());
         return 0; // and closes
     }, [](const std::string &path) { return cannot_connect(path, Code::closed); });
 }
@@ -141,7 +124,7 @@ void silence(void **)
 void noise(void **)
 {
     lie([](Liar &liar) {
-        CHECK(liar.take<Hello>().ok());
+        CHECK(receive_as<Hello>(liar.socket).ok());
         const char text[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
         CHECK(liar.socket.send(std::as_bytes(std::span(text))).ok());
         CHECK(liar.has_gone());
@@ -162,7 +145,7 @@ void answers_to_another_question(void **)
 void answers_without_end(void **)
 {
     lie([](Liar &liar) {
-        Result<Hello> hello = liar.take<Hello>();
+        Result<Hello> hello = receive_as<Hello>(liar.socket);
         CHECK(hello.ok());
         while (liar.say(make<Done>(hello->head.number + 1))) {
         }
@@ -180,7 +163,7 @@ void arrays_of_no_sense(void **)
             std::uint64_t *const parts[] = {&opened->bytes, &opened->element_size, &opened->chunk_bytes, &opened->bytes};
             *parts[part] = part == 3 ? UINT64_MAX : 0;
             CHECK(liar.say(*opened, pattern_memory(array_bytes).descriptor()));
-            Result<Detach> detach = liar.take<Detach>();
+            Result<Detach> detach = receive_as<Detach>(liar.socket);
             CHECK(detach.ok() && detach->region == opened->region);
             CHECK(liar.say(make<Done>(detach->head.number)));
             CHECK(liar.has_gone());
@@ -220,17 +203,15 @@ void less_memory_than_was_said(void **)
         CHECK(liar.take_and_say_done<Detach>());
         return 0;
     }, [](const std::string &path) {
-        Result<std::shared_ptr<Client>> client = Client::connect(path, {});
-        CHECK(client.ok());
-        Result<std::unique_ptr<ClientRegion>> region = (*client)->open_name("array");
-        CHECK(region.ok());
-        CHECK(is_pattern((*region)->data(), 0, array_bytes / 2));
-        std::uint8_t value = 0;
-        CHECK(guarded_load((*region)->data() + array_bytes / 2, value) == SIGBUS);
-        CHECK(!(*region)->touch({0, array_bytes}).ok());
-        std::vector<std::byte> copy(array_bytes);
-        CHECK(!(*region)->read({0, array_bytes}, copy.data()).ok());
-        return 0;
+        return with_array(path, [&](ClientRegion &region) {
+            CHECK(is_pattern(region.data(), 0, array_bytes / 2));
+            std::uint8_t value = 0;
+            CHECK(guarded_load(region.data() + array_bytes / 2, value) == SIGBUS);
+            CHECK(!region.touch({0, array_bytes}).ok());
+            std::vector<std::byte> copy(array_bytes);
+            CHECK(!region.read({0, array_bytes}, copy.data()).ok());
+            return 0;
+        });
     });
 }
 
@@ -246,19 +227,17 @@ void late_arrays(void **)
         late.region = 6;
         const kernel::File memory = pattern_memory(array_bytes);
         CHECK(liar.say(late, memory.descriptor()));
-        Result<Detach> detach = liar.take<Detach>();
+        Result<Detach> detach = receive_as<Detach>(liar.socket);
         CHECK(detach.ok() && detach->region == late.region);
         CHECK(liar.say(*opened, memory.descriptor()));
         CHECK(liar.take_and_say_done<Attach>());
         CHECK(liar.take_and_say_done<Detach>());
         return 0;
     }, [](const std::string &path) {
-        Result<std::shared_ptr<Client>> client = Client::connect(path, {});
-        CHECK(client.ok());
-        Result<std::unique_ptr<ClientRegion>> region = (*client)->open_name("array");
-        CHECK(region.ok());
-        CHECK(is_pattern((*region)->data(), 0, array_bytes));
-        return 0;
+        return with_array(path, [&](ClientRegion &region) {
+            CHECK(is_pattern(region.data(), 0, array_bytes));
+            return 0;
+        });
     });
 }
 
@@ -267,7 +246,7 @@ void arrays_that_cannot_be_attached(void **)
     lie([](Liar &liar) {
         CHECK(liar.greet());
         CHECK(liar.give_array());
-        Result<Attach> attach = liar.take<Attach>();
+        Result<Attach> attach = receive_as<Attach>(liar.socket);
         CHECK(attach.ok());
         Failed failed = make<Failed>(attach->head.number);
         failed.code = static_cast<std::int32_t>(Code::limit);
@@ -291,15 +270,14 @@ void another_array_by_the_same_name(void **)
         CHECK(liar.has_gone());
         return 0;
     }, [&](const std::string &path) {
-        Result<std::shared_ptr<Client>> client = Client::connect(path, {});
-        CHECK(client.ok());
-        Result<std::unique_ptr<ClientRegion>> region = (*client)->open_name("array");
-        CHECK(region.ok() && is_pattern((*region)->data(), 0, array_bytes));
-        seen->store(true);
-        CHECK(eventually([&] { return (*region)->touch({0, 1}).code == Code::closed && std::strstr(last_error(), "another one"); }));
-        std::uint8_t value = 0;
-        CHECK(guarded_load((*region)->data(), value) == SIGBUS);
-        return 0;
+        return with_array(path, [&](ClientRegion &region) {
+            CHECK(is_pattern(region.data(), 0, array_bytes));
+            seen->store(true);
+            CHECK(eventually([&] { return region.touch({0, 1}).code == Code::closed && std::strstr(last_error(), "another one"); }));
+            std::uint8_t value = 0;
+            CHECK(guarded_load(region.data(), value) == SIGBUS);
+            return 0;
+        });
     });
 }
 
@@ -335,14 +313,13 @@ void successor_of_another_user(void **)
         return 0;
     }, [&](const std::string &path) {
         const Log log(Closure<Log::Function>(note_refusal, &*refused, nullptr));
-        Result<std::shared_ptr<Client>> client = Client::connect(path, log);
-        CHECK(client.ok());
-        Result<std::unique_ptr<ClientRegion>> region = (*client)->open_name("array");
-        CHECK(region.ok() && is_pattern((*region)->data(), 0, array_bytes));
-        seen->store(true);
-        CHECK(eventually([&] { return refused->load(); }));
-        CHECK((*region)->touch({0, 1}).code == Code::closed);
-        return 0;
+        return with_array(path, [&](ClientRegion &region) {
+            CHECK(is_pattern(region.data(), 0, array_bytes));
+            seen->store(true);
+            CHECK(eventually([&] { return refused->load(); }));
+            CHECK(region.touch({0, 1}).code == Code::closed);
+            return 0;
+        }, log);
     });
 }
 
@@ -353,21 +330,19 @@ void pins_that_are_never_complete(void **)
         CHECK(liar.greet());
         CHECK(liar.give_array() && liar.take_and_say_done<Attach>());
         for (int i = 0; i < 1000; ++i) {
-            Result<Pin> pin = liar.take<Pin>();
+            Result<Pin> pin = receive_as<Pin>(liar.socket);
             if (!pin.ok())
                 return 0; // it is closed, then
             CHECK(liar.say(make<Pinned>(pin->head.number)));
         }
         return 1;
     }, [](const std::string &path) {
-        Result<std::shared_ptr<Client>> client = Client::connect(path, {});
-        CHECK(client.ok());
-        Result<std::unique_ptr<ClientRegion>> region = (*client)->open_name("array");
-        CHECK(region.ok());
-        CHECK((*region)->pin({0, 4096}).code == Code::budget);
-        CHECK((*region)->unpin({0, 4096}).code == Code::not_pinned);
-        CHECK((*region)->pin({4096, 0}).ok() && (*region)->unpin({4096, 0}).ok());
-        return 0;
+        return with_array(path, [&](ClientRegion &region) {
+            CHECK(region.pin({0, 4096}).code == Code::budget);
+            CHECK(region.unpin({0, 4096}).code == Code::not_pinned);
+            CHECK(region.pin({4096, 0}).ok() && region.unpin({4096, 0}).ok());
+            return 0;
+        });
     });
 }
 

@@ -319,6 +319,16 @@ class Service {
     Process process_;
 };
 
+/// What a client does with the array, in a process of its own.
+inline int with_array(const std::string &path, const std::function<int(ClientRegion &)> &body, const Log &log = {})
+{
+    Result<std::shared_ptr<Client>> client = Client::connect(path, log);
+    CHECK(client.ok());
+    Result<std::unique_ptr<ClientRegion>> region = (*client)->open_name("array");
+    CHECK(region.ok());
+    return body(**region);
+}
+
 /// Whether this machine can run a service; says why not.
 inline bool can_serve()
 {

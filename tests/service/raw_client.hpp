@@ -2,7 +2,7 @@
 // A client that says what it likes.
 #pragma once
 
-#include "processes.hpp"
+#include "raw_message.hpp"
 
 namespace ufomem::service {
 
@@ -43,21 +43,7 @@ struct RawClient {
     {
         if (Status status = socket.send(bytes_of(request), descriptor); !status.ok())
             return status;
-        alignas(Head) std::byte room[most_message_bytes];
-        Result<kernel::UnixSocket::Received> received = socket.receive(room);
-        if (!received.ok())
-            return received.status();
-        const std::span<const std::byte> message = std::span(room).first(received->size);
-        Result<Kind> kind = kind_of(message, static_cast<bool>(received->descriptor));
-        if (!kind.ok())
-            return kind.status();
-        if (*kind == Kind::failed)
-            return report(read_as<Failed>(message));
-        if (*kind != Answer::kind)
-            return fail(Code::system, "another answer");
-        if (carried)
-            *carried = std::move(received->descriptor);
-        return read_as<Answer>(message);
+        return receive_as<Answer>(socket, carried);
     }
     Result<Opened> open_array(kernel::File &memory)
     {

@@ -26,15 +26,6 @@ int read_at_random(const ClientRegion &region, std::size_t times, std::uint64_t 
     return 0;
 }
 
-int with_array(const std::string &path, const std::function<int(ClientRegion &)> &body)
-{
-    Result<std::shared_ptr<Client>> client = Client::connect(path, {});
-    CHECK(client.ok());
-    Result<std::unique_ptr<ClientRegion>> region = (*client)->open_name("array");
-    CHECK(region.ok());
-    return body(**region);
-}
-
 void one_client_reads(void **)
 {
     Service service;
