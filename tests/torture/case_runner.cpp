@@ -90,11 +90,14 @@ std::string CaseRunner::describe(const KnownSite &known) { return symbols_.descr
 bool CaseRunner::matches(const KnownSite &known, const std::string &names)
 {
     const std::string text = describe(known);
-    for (std::size_t begin = 0; begin < names.size();) {
-        const std::size_t end = std::min(names.find(',', begin), names.size());
+    std::size_t end = std::min(names.find(','), names.size());
+    if (!text.starts_with(names.substr(0, end) + ' ')) // not any call of a function that is named like it
+        return false;
+    while (end < names.size()) {
+        const std::size_t begin = end + 1;
+        end = std::min(names.find(',', begin), names.size());
         if (text.find(names.substr(begin, end - begin)) == std::string::npos)
             return false;
-        begin = end + 1;
     }
     return true;
 }

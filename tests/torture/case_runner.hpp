@@ -50,7 +50,7 @@ class CaseRunner {
     Rule rule_at(const KnownSite &known, Fault fault, const Pattern &pattern);
 
     std::string describe(const KnownSite &known);
-    /// Whether its description has all these names, separated by commas, in it.
+    /// Whether it is the call that is named first, and its description has all the others in it, separated by commas.
     bool matches(const KnownSite &known, const std::string &names);
     /// All at once: to ask for each takes long.
     void ask_for_names(std::span<const KnownSite> sites);

@@ -28,8 +28,7 @@ struct Options {
 
     // One case.
     std::uint64_t site = 0;
-    std::string
-        at; ///< instead of a number, functions that its frames mention, separated by commas; the first one may be the call
+    std::string at; ///< instead of a number, the call and functions that its frames mention, separated by commas
     std::string error;
     std::string pattern = "once";
     std::uint64_t second_site = 0;
